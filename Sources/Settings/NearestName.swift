@@ -1,0 +1,28 @@
+/// "did you mean 'x'?" for the known name nearest to a mistyped one, or nothing when none is near.
+public func nearestAdvice(to name: String, among names: [String]) -> String {
+    var best: (name: String, distance: Int)?
+    for candidate in names.sorted() {
+        let distance = editDistance(name.lowercased(), candidate.lowercased())
+        if distance < best?.distance ?? Int.max { best = (candidate, distance) }
+    }
+    guard let best, best.distance <= max(2, best.name.count / 2) else { return "" }
+    return "did you mean '\(best.name)'?"
+}
+
+/// Number of inserted, removed, replaced or swapped neighbouring letters between two words (optimal string alignment).
+func editDistance(_ a: String, _ b: String) -> Int {
+    let a = Array(a.unicodeScalars), b = Array(b.unicodeScalars)
+    guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
+    var beforeLast = [Int](repeating: 0, count: b.count + 1)
+    var last = Array(0...b.count)
+    for i in 1...a.count {
+        var row = [i]
+        for j in 1...b.count {
+            var cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
+            if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { cost = min(cost, beforeLast[j - 2] + 1) }
+            row.append(cost)
+        }
+        (beforeLast, last) = (last, row)
+    }
+    return last[b.count]
+}
