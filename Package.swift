@@ -4,7 +4,11 @@ import PackageDescription
 
 let root = Context.packageDirectory
 func exists(_ t: Target) -> Bool { FileManager.default.fileExists(atPath: root + "/" + (t.isTest ? "Tests/" : "Sources/") + t.name) }
-let kernels: [SwiftSetting] = []
+
+/// Kernels are optimised in debug builds too: tests would crawl without. The C flag reaches Swift's code generator.
+func kernelSettings(_ flags: [String], _ defines: [String]) -> [SwiftSetting] {
+    [.unsafeFlags(["-Ounchecked", "-disable-batch-mode", "-wmo", "-num-threads", "1"] + flags)] + defines.map { .define($0) }
+}
 
 let package = Package(
     name: "strata",
@@ -19,8 +23,16 @@ let package = Package(
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5"),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
-        .target(name: "Kernels"),
+        .target(name: "CProcessor"),
+        .target(name: "KernelTypes", swiftSettings: [.unsafeFlags(["-O"])]),
+        .target(name: "KernelsPortable", dependencies: ["KernelTypes"], swiftSettings: kernelSettings([], [])),
+        .target(name: "KernelsAVX2", dependencies: ["KernelTypes"], swiftSettings: kernelSettings(["-Xcc", "-march=x86-64-v3"], ["STRATA_FMA", "STRATA_AVX2"])),
+        .target(name: "KernelsAVX512", dependencies: ["KernelTypes"], swiftSettings: kernelSettings(["-Xcc", "-march=x86-64-v4"], ["STRATA_FMA", "STRATA_AVX512"])),
+        .target(name: "Kernels", dependencies: ["CProcessor", "KernelTypes", "KernelsPortable", "KernelsAVX2", "KernelsAVX512"], swiftSettings: [.unsafeFlags(["-O"])]),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
         .target(name: "Corpus", dependencies: ["Settings", "Kernels"]),
         .testTarget(name: "CorpusTests", dependencies: ["Corpus"]),
+        .target(name: "Llama", dependencies: ["Settings", "Kernels"]),
+        .executableTarget(name: "bench", dependencies: ["Kernels"]),
     ] as [Target]).filter(exists)
 )

@@ -1,0 +1,18 @@
+#ifndef STRATA_PROCESSOR_H
+#define STRATA_PROCESSOR_H
+
+/// 1 when the processor and the operating system can run x86-64-v3 code (AVX2, FMA, BMI2, F16C).
+int cprocessor_has_x86_64_v3(void);
+/// 1 when they can run x86-64-v4 code (AVX-512 F, BW, CD, DQ, VL).
+int cprocessor_has_x86_64_v4(void);
+
+/// Tells the processor that the thread is waiting in a loop.
+static inline void cprocessor_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+#endif

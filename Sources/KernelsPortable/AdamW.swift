@@ -1,0 +1,22 @@
+import KernelTypes
+
+/// AdamW with clipping in one sweep, with g = gradientScale * gradient at step t:
+///   m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2
+///   w = w (1 - lr decay) - lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + eps)
+/// Shapes: all (count).
+/// Overwrites weight, mean, variance.
+/// Error: 4 ULP of each operand an update.
+/// Source: Loshchilov & Hutter 2019, arXiv 1711.05101, algorithm 2, in the order of torch.optim.AdamW.
+func adamW(_ r: AdamWRange) {
+    var i = 0
+    let keep1 = 1 - r.beta1, keep2 = 1 - r.beta2
+    while i < r.count {
+        let g = r.gradient[i] * r.gradientScale
+        let m = r.beta1 * r.mean[i] + keep1 * g
+        let v = r.beta2 * r.variance[i] + keep2 * g * g
+        r.mean[i] = m
+        r.variance[i] = v
+        r.weight[i] = r.weight[i] * r.decay - r.stepSize * m / (v.squareRoot() * r.varianceScale + r.epsilon)
+        i += 1
+    }
+}
