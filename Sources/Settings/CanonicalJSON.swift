@@ -1,8 +1,9 @@
 extension Value {
-    /// JSON with sorted keys and no white space: equal values give equal bytes, so it can be hashed.
+    /// JSON with sorted keys (by their UTF-8 bytes) and no white space, so that it can be hashed; `Value(json:)` reads back the
+    /// same value, bit for bit.
     ///
     /// Real numbers are written in the shortest form that reads back to the same bits, always with a point or an exponent,
-    /// so that 1.0 and 1 stay apart. Numbers that are not finite have no JSON form and trap.
+    /// so that 1.0 and 1 stay apart, and so do 0.0 and -0.0. Numbers that are not finite have no JSON form and trap.
     public var canonicalJSON: String {
         var text = ""
         write(into: &text)
@@ -27,11 +28,11 @@ extension Value {
             text += "]"
         case .object(let entries):
             text += "{"
-            for (index, key) in entries.keys.sorted().enumerated() {
+            for (index, key) in entries.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }).enumerated() {
                 if index > 0 { text += "," }
                 Value.write(key, into: &text)
                 text += ":"
-                entries[key]!.write(into: &text)
+                entries[key, default: .null].write(into: &text)
             }
             text += "}"
         }

@@ -29,13 +29,15 @@ public indirect enum Kind: Sendable {
     case object([Field])
     /// A mapping whose key `tag` says which fields the rest has.
     case variant(tag: String, [Variant])
-    /// The first kind that fits.
+    /// The first kind that fits. `integer` stands before `number` when the two are to stay apart.
     case either([Kind])
     /// Anything: checked elsewhere.
     case any
 
     public static var positive: Kind { .integer(1...Int(Int32.max)) }
     public static var natural: Kind { .integer(0...Int(Int32.max)) }
+    /// A number above 0.
+    public static var aboveZero: Kind { .number(.leastNonzeroMagnitude ... .greatestFiniteMagnitude) }
     public static var share: Kind { .number(0...1) }
 }
 

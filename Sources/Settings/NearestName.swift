@@ -1,12 +1,15 @@
 /// "did you mean 'x'?" for the known name nearest to a mistyped one, or nothing when none is near.
+///
+/// Near is a distance of at most 2 or half the known name, and something in common. Case does not count; among equally
+/// near names the first of the alphabet is taken.
 public func nearestAdvice(to name: String, among names: [String]) -> String {
     var best: (name: String, distance: Int)?
     for candidate in names.sorted() {
         let distance = editDistance(name.lowercased(), candidate.lowercased())
-        if distance < best?.distance ?? Int.max { best = (candidate, distance) }
+        let isNear = distance <= max(2, candidate.count / 2) && distance < max(name.count, candidate.count)
+        if isNear, distance < best?.distance ?? Int.max { best = (candidate, distance) }
     }
-    guard let best, best.distance <= max(2, best.name.count / 2) else { return "" }
-    return "did you mean '\(best.name)'?"
+    return best.map { "did you mean '\($0.name)'?" } ?? ""
 }
 
 /// Number of inserted, removed, replaced or swapped neighbouring letters between two words (optimal string alignment).

@@ -10,11 +10,16 @@ extension Kind {
             guard value.asBool != nil else { throw wrong() }
             return value
         case .integer(let range):
-            guard let number = value.asInteger, range.contains(number) else { throw wrong() }
-            return value
+            // 1e3 and 1000.0 are whole numbers too.
+            guard let number = value.asInteger ?? value.asDouble.flatMap({ Int(exactly: $0) }) else { throw wrong() }
+            guard range.contains(number) else {
+                throw wrong(number > range.upperBound && range.upperBound == Int(Int32.max) ? "the largest is \(range.upperBound)" : "")
+            }
+            return .integer(number)
         case .number(let range):
-            guard let number = value.asDouble, range.contains(number) else { throw wrong() }
-            return .number(number)
+            guard let number = value.asDouble, number.isFinite, range.contains(number) else { throw wrong() }
+            // Adding zero turns -0.0 into 0.0: equal settings give equal bytes.
+            return .number(number + 0)
         case .string:
             guard value.asString != nil else { throw wrong() }
             return value
@@ -33,7 +38,7 @@ extension Kind {
             guard let entries = value.asObject else { throw wrong() }
             var result: [String: Value] = [:]
             for key in entries.keys.sorted() {
-                result[key] = try element.validated(entries[key]!, at: path.appending(key))
+                result[key] = try element.validated(entries[key, default: .null], at: path.appending(key))
             }
             return .object(result)
         case .object(let fields):
@@ -45,15 +50,37 @@ extension Kind {
             guard let found = entries[tag] else {
                 throw SettingsError(path: path, found: "no key '\(tag)'", expected: "'\(tag)', one of \(names.joined(separator: ", "))")
             }
-            let name = try Kind.choice(names).validated(found, at: path.appending(tag)).asString!
-            let variant = variants.first { $0.name == name }!
+            _ = try Kind.choice(names).validated(found, at: path.appending(tag))
+            guard let variant = variants.first(where: { .string($0.name) == found }) else { throw wrong() }
             let tagField = Field.required(tag, .choice(names), variant.help)
             return .object(try Kind.filled(entries, [tagField] + variant.fields, at: path))
         case .either(let kinds):
+            // The form that came nearest explains best: one whose shape is the value's and that failed deepest inside it.
+            var nearest: SettingsError?
             for kind in kinds {
-                if let result = try? kind.validated(value, at: path) { return result }
+                do {
+                    return try kind.validated(value, at: path)
+                } catch where kind.hasShape(of: value) {
+                    let isDeeper = error.path.steps.count > nearest?.path.steps.count ?? -1
+                    if isDeeper || (nearest?.advice == "" && error.path == nearest?.path) { nearest = error }
+                } catch {}
             }
-            throw wrong()
+            guard let nearest else { throw wrong() }
+            if nearest.path != path || value.asObject != nil { throw nearest }
+            throw wrong(nearest.advice)
+        }
+    }
+
+    /// Whether a value is of the outer form that this kind asks for, whatever it holds.
+    private func hasShape(of value: Value) -> Bool {
+        switch self {
+        case .any: true
+        case .bool: value.asBool != nil
+        case .integer, .number: value.asDouble != nil
+        case .string, .choice: value.asString != nil
+        case .list: value.asList != nil
+        case .map, .object, .variant: value.asObject != nil
+        case .either(let kinds): kinds.contains { $0.hasShape(of: value) }
         }
     }
 
@@ -63,7 +90,7 @@ extension Kind {
             throw SettingsError(
                 path: path.appending(key), found: "an unknown key '\(key)'",
                 expected: keys.isEmpty ? "no keys here" : "one of \(keys.sorted().joined(separator: ", "))",
-                advice: nearestAdvice(to: key, among: keys))
+                advice: nearestAdvice(to: key, among: keys), subject: .key)
         }
         var result: [String: Value] = [:]
         for field in fields {
@@ -91,7 +118,7 @@ extension Kind {
         case .string: "text"
         case .choice(let names): "one of \(names.joined(separator: ", "))"
         case .list(let element, let count):
-            "a list" + (count.lowerBound > 0 ? " of at least \(count.lowerBound)" : "") + ", each \(element.expectation)"
+            "a list" + Kind.size(count) + ", each \(element.expectation)"
         case .map(let element): "a mapping of names, each \(element.expectation)"
         case .object, .variant: "a mapping"
         case .either(let kinds): kinds.map(\.expectation).joined(separator: ", or ")
@@ -99,11 +126,22 @@ extension Kind {
     }
 
     private static func bounds<T: Comparable>(_ low: T, _ high: T, _ least: T, _ most: T) -> String {
-        switch (low > least, high < most) {
+        if let low = low as? Double, low == .leastNonzeroMagnitude { return " above 0" + (high < most ? " up to \(high)" : "") }
+        return switch (low > least, high < most) {
         case (true, true): " from \(low) to \(high)"
         case (true, false): " from \(low) up"
         case (false, true): " up to \(high)"
         case (false, false): ""
+        }
+    }
+
+    private static func size(_ count: ClosedRange<Int>) -> String {
+        switch (count.lowerBound, count.upperBound) {
+        case (let low, let high) where low == high: " of \(low)"
+        case (0, .max): ""
+        case (let low, .max): " of at least \(low)"
+        case (0, let high): " of at most \(high)"
+        case (let low, let high): " of \(low) to \(high)"
         }
     }
 }

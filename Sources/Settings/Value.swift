@@ -69,12 +69,13 @@ extension Value {
     public var asList: [Value]? { if case .list(let value) = self { value } else { nil } }
     public var asObject: [String: Value]? { if case .object(let value) = self { value } else { nil } }
 
-    /// Short form for error messages: `"text"`, `3`, `a list of 2`, `a mapping`.
+    /// Short form for error messages, always one line: `"text"`, `3`, `a list of 2`, `a mapping`.
     public var summary: String {
         switch self {
         case .null: "nothing"
-        case .bool, .integer, .number: canonicalJSON
-        case .string(let text): text.count > 60 ? "\"\(text.prefix(57))...\"" : "\"\(text)\""
+        case .number(let value): "\(value)"
+        case .bool, .integer: canonicalJSON
+        case .string(let text): Value.string(text.count > 60 ? "\(text.prefix(57))..." : text).canonicalJSON
         case .list(let items): "a list of \(items.count)"
         case .object: "a mapping"
         }
