@@ -1,4 +1,4 @@
-import CProcessor
+internal import CProcessor
 import KernelTypes
 import KernelsPortable
 #if arch(x86_64)

@@ -1,4 +1,4 @@
-import CProcessor
+internal import CProcessor
 import Foundation
 import Synchronization
 

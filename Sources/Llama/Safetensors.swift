@@ -1,0 +1,146 @@
+import Foundation
+import Kernels
+import Settings
+
+/// A file in the safetensors format: eight bytes of header length, a JSON header, the tensors' bytes.
+/// Source: the format's description at https://github.com/huggingface/safetensors.
+public struct Safetensors: Sendable {
+    public enum ElementType: String, Sendable {
+        case float32 = "F32"
+        case int64 = "I64"
+        var byteCount: Int { self == .float32 ? 4 : 8 }
+    }
+
+    public struct Entry: Sendable {
+        public var type: ElementType
+        public var shape: [Int]
+        /// Place in the bytes after the header.
+        var range: Range<Int>
+        public var count: Int { shape.reduce(1, *) }
+    }
+
+    public let path: String
+    public let metadata: [String: String]
+    public let entries: [String: Entry]
+    private let data: Data
+    private let dataStart: Int
+
+    /// Reads and checks the whole file; tensors are copied out of it on request.
+    public init(path: String) throws(CheckpointError) {
+        let data: Data
+        do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
+            throw CheckpointError(path, "cannot be read", "check that the file exists and may be read")
+        }
+        try self.init(data: data, path: path)
+    }
+
+    public init(data: Data, path: String) throws(CheckpointError) {
+        func broken(_ what: String) -> CheckpointError { CheckpointError(path, "is not a safetensors file: \(what)", "copy or make it again") }
+        guard data.count >= 8 else { throw broken("\(data.count) bytes, expected at least 8") }
+        let length = data.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
+        guard length <= 100_000_000, Int(length) + 8 <= data.count else {
+            throw broken("a header of \(length) bytes in a file of \(data.count)")
+        }
+        dataStart = 8 + Int(length)
+        let available = data.count - dataStart
+        let header: Value
+        do { header = try Value(json: data[data.startIndex + 8..<data.startIndex + dataStart]) } catch { throw broken("its header: \(error)") }
+        guard let objects = header.asObject else { throw broken("its header is not a mapping") }
+        var metadata: [String: String] = [:]
+        var entries: [String: Entry] = [:]
+        for (name, object) in objects.sorted(by: { $0.key < $1.key }) {
+            if name == "__metadata__" {
+                guard let pairs = object.asObject else { throw broken("__metadata__ is not a mapping") }
+                for (key, value) in pairs.sorted(by: { $0.key < $1.key }) {
+                    guard let text = value.asString else { throw broken("__metadata__.\(key) is not text") }
+                    metadata[key] = text
+                }
+                continue
+            }
+            guard let typeName = object["dtype"]?.asString else { throw broken("tensor '\(name)' has no dtype") }
+            guard let type = ElementType(rawValue: typeName) else {
+                throw CheckpointError(path, "holds tensor '\(name)' of type \(typeName), which is not supported here", "store it as F32")
+            }
+            let shape = object["shape"]?.asList?.compactMap(\.asInteger)
+            let offsets = object["data_offsets"]?.asList?.compactMap(\.asInteger)
+            guard let shape, shape.count == object["shape"]?.asList?.count, shape.allSatisfy({ $0 >= 0 }) else {
+                throw broken("tensor '\(name)' has no usable shape")
+            }
+            guard let offsets, offsets.count == 2, 0 <= offsets[0], offsets[0] <= offsets[1], offsets[1] <= available else {
+                throw broken("tensor '\(name)' has no usable data_offsets for \(available) bytes of data")
+            }
+            var byteCount = type.byteCount
+            for size in shape {
+                let (product, overflow) = byteCount.multipliedReportingOverflow(by: size)
+                guard !overflow else { throw broken("tensor '\(name)' of shape \(shape) is too large") }
+                byteCount = product
+            }
+            guard byteCount == offsets[1] - offsets[0] else {
+                throw broken("tensor '\(name)' of shape \(shape) has \(offsets[1] - offsets[0]) bytes, expected \(byteCount)")
+            }
+            entries[name] = Entry(type: type, shape: shape, range: offsets[0]..<offsets[1])
+        }
+        self.data = data
+        self.path = path
+        self.metadata = metadata
+        self.entries = entries
+    }
+
+    /// The values of an F32 tensor.
+    public func floats(_ name: String) throws(CheckpointError) -> [Float] {
+        let bytes = try bytes(name, .float32)
+        return [Float](unsafeUninitializedCapacity: bytes.count / 4) { buffer, count in
+            count = bytes.copyBytes(to: buffer) / 4
+        }
+    }
+
+    /// The values of an I64 tensor.
+    public func integers(_ name: String) throws(CheckpointError) -> [Int64] {
+        let bytes = try bytes(name, .int64)
+        return [Int64](unsafeUninitializedCapacity: bytes.count / 8) { buffer, count in
+            count = bytes.copyBytes(to: buffer) / 8
+        }
+    }
+
+    private func bytes(_ name: String, _ type: ElementType) throws(CheckpointError) -> Data {
+        guard let entry = entries[name] else { throw CheckpointError(path, "has no tensor '\(name)'", nearestAdvice(to: name, among: Array(entries.keys))) }
+        guard entry.type == type else {
+            throw CheckpointError(path, "holds tensor '\(name)' as \(entry.type.rawValue), expected \(type.rawValue)")
+        }
+        let start = data.startIndex + dataStart
+        return data[start + entry.range.lowerBound..<start + entry.range.upperBound]
+    }
+
+    /// The bytes of a file with these F32 tensors, in their order, and this metadata. Equal input gives equal bytes.
+    public static func encoded(tensors: [(name: String, shape: [Int], values: FloatBuffer)], metadata: [String: String]) -> Data {
+        var header: [String: Value] = ["__metadata__": .object(metadata.mapValues { .string($0) })]
+        var offset = 0
+        for tensor in tensors {
+            let end = offset + tensor.values.count * 4
+            header[tensor.name] = [
+                "dtype": "F32", "shape": .list(tensor.shape.map { .integer($0) }), "data_offsets": [.integer(offset), .integer(end)],
+            ]
+            offset = end
+        }
+        var json = Array(Value.object(header).canonicalJSON.utf8)
+        while json.count % 8 != 0 { json.append(UInt8(ascii: " ")) }
+        var data = Data(capacity: 8 + json.count + offset)
+        withUnsafeBytes(of: UInt64(json.count).littleEndian) { data.append(contentsOf: $0) }
+        data.append(contentsOf: json)
+        for tensor in tensors { data.append(UnsafeBufferPointer(start: tensor.values.base, count: tensor.values.count)) }
+        return data
+    }
+}
+
+/// A checkpoint or tensor file that cannot be used.
+public struct CheckpointError: Error, Sendable, Hashable, CustomStringConvertible {
+    public var path: String
+    public var problem: String
+    public var advice: String
+
+    public init(_ path: String, _ problem: String, _ advice: String = "") {
+        (self.path, self.problem, self.advice) = (path, problem, advice)
+    }
+
+    public var description: String { "\(path): \(problem)" + (advice.isEmpty ? "" : "; \(advice)") }
+}
