@@ -1,14 +1,14 @@
 /// The elementary functions behind initialisation, schedules, rotary tables and metrics, from IEEE operations alone.
 ///
-/// libm's results change with its version and with the processor; these are the same bits everywhere. Each is within
-/// 4 ULP of the true value in the range it states; outside it traps.
+/// libm's results change with its version and with the processor; these are the same bits everywhere. Each states its
+/// range, outside of which it traps, and its largest error there.
 public enum ExactMath {
     private static let ln2High = 6.93147180369123816490e-01
     private static let ln2Low = 1.90821492927058770002e-10
     /// Adding and taking away 1.5 x 2^52 rounds to the nearest whole number.
     private static let roundingShift = 6755399441055744.0
 
-    /// e^x for x <= 709; below -708 the result is 0.
+    /// e^x for x <= 709, at most 1.2 ULP off; below -708, where e^x nears the smallest normal number, the result is 0.
     public static func exp(_ x: Double) -> Double {
         precondition(x <= 709, "exp of \(x) is not representable")
         guard x >= -708 else { return 0 }
@@ -24,7 +24,7 @@ public enum ExactMath {
         return sum * Double(bitPattern: UInt64(Int64(n) + 1023) << 52)
     }
 
-    /// Natural logarithm of a positive normal number.
+    /// Natural logarithm of a positive normal number, at most 2.5 ULP off.
     public static func log(_ x: Double) -> Double {
         precondition(x.isNormal && x > 0, "log of \(x)")
         var exponent = Double(x.exponent)
@@ -45,10 +45,11 @@ public enum ExactMath {
         return exponent * ln2High + (2 * s + (2 * s * sum + exponent * ln2Low))
     }
 
-    /// x^y for x > 0.
+    /// x^y for a positive normal x and y ln x <= 709. The error of the logarithm is multiplied by its size: at most
+    /// (3 + 5 |y ln x|) 2^-53 of the value, so that even 10^2 need not be exactly 100.
     public static func pow(_ x: Double, _ y: Double) -> Double { exp(y * log(x)) }
 
-    /// Sine and cosine for |x| <= 1e6 (absolute error at most 1e-15).
+    /// Sine and cosine for |x| <= 1e6, each at most 2.5 ULP and 2.3e-16 off.
     public static func sineCosine(_ x: Double) -> (sine: Double, cosine: Double) {
         precondition(abs(x) <= 1e6, "sine of \(x): the argument is too large")
         let n = (x * 0.6366197723675814 + roundingShift) - roundingShift
