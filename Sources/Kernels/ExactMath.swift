@@ -46,7 +46,7 @@ public enum ExactMath {
     }
 
     /// x^y for a positive normal x and y ln x <= 709. The error of the logarithm is multiplied by its size: at most
-    /// (3 + 5 |y ln x|) 2^-53 of the value, so that even 10^2 need not be exactly 100.
+    /// (3 + 5 |y ln x|) 2^-53 of the value, so that even 10^2 need not be exactly 100. 0 where y ln x < -708.
     public static func pow(_ x: Double, _ y: Double) -> Double { exp(y * log(x)) }
 
     /// Sine and cosine for |x| <= 1e6, each at most 2.5 ULP and 2.3e-16 off.
