@@ -1,0 +1,59 @@
+import Llama
+import Settings
+
+/// A way to learn a stream of tasks without forgetting. One file each; `strategies` lists them.
+///
+/// A strategy says in which phases the stream is trained, and makes the model ready for each: what is added to it and what is
+/// trained. A new strategy is a file, a test and a line in the list.
+public protocol Strategy: Sendable {
+    /// Name in experiment files, keys and help.
+    static var variant: Variant { get }
+    /// Reads settings that `variant` has validated. Paths of errors start at the strategy.
+    init(settings: Settings) throws(SettingsError)
+    /// Refuses what a base of this shape cannot take.
+    func check(_ base: LlamaConfiguration) throws(SettingsError)
+    /// The phases of a stream of `taskCount` tasks; none when nothing is trained.
+    func phases(taskCount: Int) -> [Phase]
+    /// Makes the model ready for a phase (0, 1, ...) and sets what is trained in it. Phase 0 gets the base, every other the
+    /// model that the one before left, everything frozen.
+    func prepare(_ model: LlamaModel, phase: Int, seed: Int) throws(SettingsError)
+}
+
+extension Strategy {
+    public func check(_ base: LlamaConfiguration) throws(SettingsError) {}
+
+    /// Task after task.
+    public func phases(taskCount: Int) -> [Phase] { (0..<taskCount).map { Phase(tasks: [$0], after: $0 + 1) } }
+}
+
+/// One training stage of a stream.
+public struct Phase: Sendable, Hashable {
+    /// The tasks whose text is trained on, by place in the stream, all as often. The steps are those of one task times their number.
+    public var tasks: [Int]
+    /// The row of the score matrix that is measured afterwards.
+    public var after: Int
+
+    public init(tasks: [Int], after: Int) {
+        self.tasks = tasks
+        self.after = after
+    }
+}
+
+/// Every strategy, in the order of the documentation.
+public let strategies: [any Strategy.Type] = [
+    Frozen.self,
+    Sequential.self,
+    Joint.self,
+    LoRA.self,
+    BlockExpansion.self,
+]
+
+/// The `strategy` of an experiment file.
+public let strategyKind: Kind = .variant(tag: "kind", strategies.map { $0.variant })
+
+/// The strategy of settings that `strategyKind` has validated.
+public func strategy(_ settings: Settings) throws(SettingsError) -> any Strategy {
+    let name = settings.string("kind")
+    guard let type = strategies.first(where: { $0.variant.name == name }) else { preconditionFailure("no strategy '\(name)'") }
+    return try type.init(settings: settings)
+}
