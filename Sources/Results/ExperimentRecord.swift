@@ -1,0 +1,24 @@
+/// What is published about an experiment as a whole.
+public struct ExperimentRecord: Sendable, Hashable {
+    /// The text of the experiment file, as it was read.
+    public var experiment: String
+    public var strataVersion: String
+    /// Changes whenever the same configuration would give other bits.
+    public var numericsVersion: String
+    public var host: String
+    /// The instruction set that the kernels ran on.
+    public var instructionSet: String
+    /// Time of publishing, ISO 8601.
+    public var created: String
+
+    public init(
+        experiment: String, strataVersion: String, numericsVersion: String, host: String, instructionSet: String, created: String
+    ) {
+        self.experiment = experiment
+        self.strataVersion = strataVersion
+        self.numericsVersion = numericsVersion
+        self.host = host
+        self.instructionSet = instructionSet
+        self.created = created
+    }
+}

@@ -1,0 +1,137 @@
+import HDF5
+
+/// A published file, read back.
+public struct PublishedFile: Sendable {
+    public let path: String
+    public let experiment: ExperimentRecord
+    /// Ids of the runs.
+    public let runs: [String]
+    /// The tidy table: a value a run in every column; axes first, then the strategy, parameters and metrics.
+    public let columns: [Column]
+    /// Everything that any run evaluated.
+    public let domains: [String]
+    /// Tasks of every run in the order in which they were trained.
+    public let tasks: [[String]]
+    /// Held-out losses in nats a token.
+    public let losses: ScoreMatrices
+    public let bitsPerByte: ScoreMatrices
+    /// Shares of questions answered rightly.
+    public let scores: ScoreMatrices
+    /// Of a model with random weights: a row a run, a value a domain.
+    public let randomLosses: [[Double]]
+    public let randomScores: [[Double]]
+    private let file: File
+
+    /// Opens and reads a file.
+    public init(_ path: String) throws(PublishedFileError) {
+        guard let isHDF5 = try? File.isHDF5(path) else { throw .unreadable(path: path) }
+        guard isHDF5 else { throw .notHDF5(path: path) }
+        do { file = try File(path) } catch { throw .damaged(path: path, reason: "\(error)") }
+        self.path = path
+        let root = file.root
+
+        // Files of other programs may have an attribute of this name with another meaning.
+        guard let version = try? root.attributes.value("schema_version", as: Int.self), version >= 1,
+            (try? root.attributes.value("strata_version", as: String.self)) != nil
+        else { throw .notStrata(path: path) }
+        guard version <= Publisher.schemaVersion else {
+            throw .laterSchema(path: path, found: version, known: Publisher.schemaVersion)
+        }
+        guard (try? root.attributes.value("complete", as: Int.self)) == 1 else { throw .incomplete(path: path) }
+
+        do {
+            experiment = ExperimentRecord(
+                experiment: try root.attributes.value("experiment"), strataVersion: try root.attributes.value("strata_version"),
+                numericsVersion: try root.attributes.value("numerics_version"), host: try root.attributes.value("host"),
+                instructionSet: try root.attributes.value("instruction_set"), created: try root.attributes.value("created"))
+            let summary = try root.group("summary")
+            let runs: [String] = try summary.dataset("run").read()
+            self.runs = runs
+            columns = try PublishedFile.columns(of: summary)
+            let group = try root.group("scores")
+            let domains: [String] = try group.dataset("evaluated").read()
+            self.domains = domains
+            let rowCount = try group.dataset("trained").shape.first ?? 0
+            let names: [String] = try group.dataset("task").read()
+            let shape = [runs.count, rowCount, domains.count]
+            guard rowCount >= 1, columns.allSatisfy({ $0.values.count == runs.count }), names.count == runs.count * rowCount,
+                let losses = ScoreMatrices(try group.dataset("loss").read(), shape: shape),
+                let bitsPerByte = ScoreMatrices(try group.dataset("bits_per_byte").read(), shape: shape),
+                let scores = ScoreMatrices(try group.dataset("score").read(), shape: shape),
+                let randomLosses = PublishedFile.rows(try group.dataset("loss_random").read(), runs.count, domains.count),
+                let randomScores = PublishedFile.rows(try group.dataset("score_random").read(), runs.count, domains.count)
+            else { throw PublishedFileError.damaged(path: path, reason: "its variables do not have one shape") }
+            tasks = runs.indices.map { run in (1..<rowCount).map { names[run * rowCount + $0] }.filter { !$0.isEmpty } }
+            (self.losses, self.bitsPerByte, self.scores) = (losses, bitsPerByte, scores)
+            (self.randomLosses, self.randomScores) = (randomLosses, randomScores)
+        } catch let error as PublishedFileError {
+            throw error
+        } catch {
+            throw .damaged(path: path, reason: "\(error)")
+        }
+    }
+
+    /// The column of a name, or nil.
+    public func column(_ name: String) -> Column? { columns.first { $0.name == name } }
+
+    /// The resolved configuration of a run as JSON.
+    public func configuration(run id: String) throws(PublishedFileError) -> String {
+        try read(id) { (group) throws(HDF5Error) in try group.attributes.value("configuration") }
+    }
+
+    /// What was logged while a run trained.
+    public func curve(run id: String) throws(PublishedFileError) -> LearningCurve {
+        try read(id) { (group) throws(HDF5Error) in
+            LearningCurve(
+                steps: try group.dataset("step").read(), stages: try group.dataset("stage").read(),
+                losses: try group.dataset("loss").read(), learningRates: try group.dataset("learning_rate").read(),
+                gradientNorms: try group.dataset("gradient_norm").read(), tokens: try group.dataset("tokens_seen").read(),
+                seconds: try group.dataset("seconds").read())
+        }
+    }
+
+    /// Evaluations along the way, and the domains that the run evaluates.
+    public func evaluations(run id: String) throws(PublishedFileError) -> (domains: [String], evaluations: Evaluations) {
+        try read(id) { (group) throws(HDF5Error) in
+            let steps: [Int] = try group.dataset("evaluation_step").read()
+            let domains: [String] = try group.dataset("evaluated").read()
+            let losses: [Double] = try group.dataset("evaluation_loss").read()
+            return (
+                domains,
+                Evaluations(
+                    steps: steps, stages: try group.dataset("evaluation_stage").read(),
+                    losses: PublishedFile.rows(losses, steps.count, domains.count) ?? [])
+            )
+        }
+    }
+
+    private func read<R>(_ id: String, _ body: (Group) throws(HDF5Error) -> R) throws(PublishedFileError) -> R {
+        do throws(HDF5Error) { return try body(try file.root.group("runs").group(id)) } catch {
+            throw .damaged(path: path, reason: "\(error)")
+        }
+    }
+
+    private static func columns(of summary: Group) throws(HDF5Error) -> [Column] {
+        var columns: [Column] = []
+        for name in try summary.datasetNames() where name != "run" {
+            let variable = try summary.dataset(name)
+            // A variable without a role was added by another program.
+            guard try variable.attributes.contains("role"), let role = Column.Role(rawValue: try variable.attributes.value("role")) else {
+                continue
+            }
+            let values: Column.Values =
+                switch variable.elementType {
+                case .int64: .integers(try variable.read())
+                case .string: .texts(try variable.read())
+                default: .numbers(try variable.read())
+                }
+            columns.append(Column(name: name, role: role, values: values))
+        }
+        return columns
+    }
+
+    private static func rows(_ values: [Double], _ rowCount: Int, _ columnCount: Int) -> [[Double]]? {
+        guard values.count == rowCount * columnCount else { return nil }
+        return (0..<rowCount).map { Array(values[$0 * columnCount..<($0 + 1) * columnCount]) }
+    }
+}

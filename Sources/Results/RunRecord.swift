@@ -1,0 +1,74 @@
+import Settings
+
+/// One finished run, as plain values: everything that is published about it.
+///
+/// Shapes: T tasks in the stream, E domains evaluated. A matrix has T+1 rows of E; row 0 is the base model, row t the
+/// model after task t. NaN stands for what was not measured.
+public struct RunRecord: Sendable {
+    /// Unique among the runs of an experiment; names the run's group in the file.
+    public var id: String
+    /// The run's point in the sweep, in the order of the sweep's axes, with the arm's label and the seed.
+    public var axes: [(name: String, value: Value)]
+    /// The resolved configuration.
+    public var configuration: Value
+    /// The strategy as it is shown in a table.
+    public var strategy: String
+    /// Names of the tasks in the order in which they were trained: T of them.
+    public var tasks: [String]
+    /// Everything that is evaluated, base domains included: E of them.
+    public var domains: [String]
+    /// Held-out loss in nats a token, (T+1, E).
+    public var losses: [[Double]]
+    /// Held-out loss in bits a byte, (T+1, E).
+    public var bitsPerByte: [[Double]]
+    /// Share of questions answered rightly, 0...1, (T+1, E); NaN for a domain without questions.
+    public var scores: [[Double]]
+    /// Loss of a model with random weights in nats a token, (E).
+    public var randomLosses: [Double]
+    /// Score of a model with random weights, (E).
+    public var randomScores: [Double]
+    public var parameters: Parameters
+    /// Metrics in the order in which they are shown; NaN where one is not defined.
+    public var metrics: [(name: String, value: Double)]
+    public var curve: LearningCurve
+    public var evaluations: Evaluations
+
+    /// Numbers of parameters.
+    public struct Parameters: Sendable, Hashable {
+        /// In the base model.
+        public var base: Int
+        /// Added to it by the strategy.
+        public var added: Int
+        /// Trained at any time in the stream.
+        public var trained: Int
+
+        public init(base: Int, added: Int, trained: Int) {
+            self.base = base
+            self.added = added
+            self.trained = trained
+        }
+    }
+
+    public init(
+        id: String, axes: [(name: String, value: Value)], configuration: Value, strategy: String, tasks: [String], domains: [String],
+        losses: [[Double]], bitsPerByte: [[Double]], scores: [[Double]], randomLosses: [Double], randomScores: [Double],
+        parameters: Parameters, metrics: [(name: String, value: Double)], curve: LearningCurve = LearningCurve(),
+        evaluations: Evaluations = Evaluations()
+    ) {
+        self.id = id
+        self.axes = axes
+        self.configuration = configuration
+        self.strategy = strategy
+        self.tasks = tasks
+        self.domains = domains
+        self.losses = losses
+        self.bitsPerByte = bitsPerByte
+        self.scores = scores
+        self.randomLosses = randomLosses
+        self.randomScores = randomScores
+        self.parameters = parameters
+        self.metrics = metrics
+        self.curve = curve
+        self.evaluations = evaluations
+    }
+}

@@ -1,0 +1,35 @@
+/// A row an arm and step of the stream: the loss on every domain after every task. The base is step 0.
+public struct StreamTable: TableRecipe {
+    public let name = "stream"
+    public let help = "one row an arm and step of the stream: loss on every domain after every task"
+
+    public init() {}
+
+    public func table(of file: PublishedFile) -> Table {
+        let arms = Arms(file)
+        let parameters = file.columns.filter { $0.role == .parameter && $0.name != "parameters.base" }
+        func losses(_ runs: [Int], row: Int) -> [Table.Cell] {
+            file.domains.indices.map { domain in Table.Cell(runs.map { file.losses[run: $0, row: row, domain: domain] }) }
+        }
+        let baseRows = arms.bases.map { base in
+            Table.Row(
+                base.labels.map { Table.Cell($0) } + [.number(0), .missing] + parameters.map { _ in .number(0) } + losses(base.runs, row: 0),
+                count: base.runs.count)
+        }
+        let armRows = arms.arms.flatMap { arm in
+            let stepCount = arm.runs.map { file.tasks[$0].count }.max() ?? 0
+            return (0..<stepCount).map { step in
+                let runs = arm.runs.filter { step < file.tasks[$0].count }
+                let tasks = SummaryColumns.firstSeen(runs.map { file.tasks[$0][step] })
+                return Table.Row(
+                    arm.labels.map { Table.Cell($0) } + [.number(Double(step + 1)), .text(tasks.joined(separator: " or "))]
+                        + parameters.map { Parameters.cell($0, runs: runs) } + losses(runs, row: step + 1),
+                    count: runs.count)
+            }
+        }
+        return Table(
+            columns: arms.labelNames.map { Table.Column($0, .label) } + [Table.Column("step", .count), Table.Column("task", .label)]
+                + parameters.map { Table.Column($0.name, .count) } + file.domains.map { Table.Column("loss.\($0)", .estimate) },
+            rows: baseRows + armRows, footer: TableFooter.lines)
+    }
+}

@@ -1,0 +1,38 @@
+/// A row an arm: the model at the end of the stream, and the metrics. The base's row comes first.
+public struct SummaryTable: TableRecipe {
+    public let name = "summary"
+    public let help = "one row an arm: parameters, loss and accuracy at the end of the stream, metrics"
+
+    public init() {}
+
+    public func table(of file: PublishedFile) -> Table {
+        let arms = Arms(file)
+        let parameters = file.columns.filter { $0.role == .parameter && $0.name != "parameters.base" }
+        let metrics = file.columns.filter { $0.role == .metric && !$0.name.hasPrefix("bits_per_byte.") }
+        let baseRows = arms.bases.map { base in
+            Table.Row(
+                base.labels.map { Table.Cell($0) } + parameters.map { _ in .number(0) } + metrics.map { baseCell($0, base.runs, in: file) },
+                count: base.runs.count)
+        }
+        let armRows = arms.arms.map { arm in
+            Table.Row(
+                arm.labels.map { Table.Cell($0) } + parameters.map { Parameters.cell($0, runs: arm.runs) }
+                    + metrics.map { column in Table.Cell(arm.runs.map { column.numbers[$0] }) },
+                count: arm.runs.count)
+        }
+        return Table(
+            columns: arms.labelNames.map { Table.Column($0, .label) } + parameters.map { Table.Column($0.name, .count) }
+                + metrics.map { Table.Column($0.name, .estimate) },
+            rows: baseRows + armRows, footer: TableFooter.lines)
+    }
+
+    /// Loss and accuracy are measured on the base too; a metric of a stream does not apply to it.
+    private func baseCell(_ column: Column, _ runs: [Int], in file: PublishedFile) -> Table.Cell {
+        for (prefix, matrices) in [("loss.", file.losses), ("accuracy.", file.scores)] {
+            if column.name.hasPrefix(prefix), let domain = file.domains.firstIndex(of: String(column.name.dropFirst(prefix.count))) {
+                return Table.Cell(runs.map { matrices[run: $0, row: 0, domain: domain] })
+            }
+        }
+        return .missing
+    }
+}
