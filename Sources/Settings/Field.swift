@@ -7,6 +7,13 @@ public struct Field: Sendable {
     public var defaultValue: Value?
     public var help: String
 
+    public init(key: String, kind: Kind, defaultValue: Value?, help: String) {
+        self.key = key
+        self.kind = kind
+        self.defaultValue = defaultValue
+        self.help = help
+    }
+
     public static func required(_ key: String, _ kind: Kind, _ help: String) -> Field {
         Field(key: key, kind: kind, defaultValue: nil, help: help)
     }

@@ -114,7 +114,9 @@ private struct JSONReader {
         var text: [UInt8] = []
         position += 1
         while let byte = next, byte != UInt8(ascii: "\"") {
-            guard byte >= 0x20 else { throw error(expected: "text without control characters, or \\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))") }
+            guard byte >= 0x20 else {
+                throw error(expected: "text without control characters, or \\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))")
+            }
             position += 1
             if byte == UInt8(ascii: "\\") {
                 text += Array(String(try escape()).utf8)

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct JSONReaderTests {
     @Test func readsEveryForm() throws {
-        let text = " {\"a\" : [1, -2.5,1e3, 10E-1 ,0, -0], \"b\":{},\r\n\t\"c\":[ ], \"d\":[true,false,null], \"\":\"\\u00e9\\ud83d\\ude00\\/\\b\\f\\n\\r\\t\\\"\\\\\"} "
+        let text =
+            " {\"a\" : [1, -2.5,1e3, 10E-1 ,0, -0], \"b\":{},\r\n\t\"c\":[ ], \"d\":[true,false,null], \"\":\"\\u00e9\\ud83d\\ude00\\/\\b\\f\\n\\r\\t\\\"\\\\\"} "
         let expected: Value = [
             "a": [1, -2.5, .number(1000), .number(1), 0, 0], "b": [:], "c": [], "d": [true, false, nil],
             "": "é😀/\u{8}\u{c}\n\r\t\"\\",

@@ -21,7 +21,8 @@ import Testing
         #expect(schema["required"] == ["name"])
         #expect(schema["additionalProperties"] == false)
         #expect(schema["properties"]?["name"] == ["type": "string", "description": "of the experiment"])
-        #expect(schema["properties"]?["mode"] == ["type": ["string", "null"], "enum": ["a", "b", nil], "default": "a", "description": "mode"])
+        #expect(
+            schema["properties"]?["mode"] == ["type": ["string", "null"], "enum": ["a", "b", nil], "default": "a", "description": "mode"])
         #expect(schema["properties"]?["note"] == ["description": "anything"])
         let train = schema["properties"]?["train"]?["properties"]
         #expect(train?["steps"] == ["type": "integer", "minimum": 1, "maximum": 2_147_483_647, "description": "optimizer steps"])
@@ -59,7 +60,8 @@ import Testing
         for _ in 0..<random.below(4) {
             switch random.below(7) {
             case 0:
-                file["train"] = anyMapping(&random, ["steps", "learning_rate", "seed", "schedule", "step"], [1, 2.0, 0, 0.5, nil, ["warmup_ratio": 1], [:]])
+                file["train"] = anyMapping(
+                    &random, ["steps", "learning_rate", "seed", "schedule", "step"], [1, 2.0, 0, 0.5, nil, ["warmup_ratio": 1], [:]])
             case 1: file["strategy"] = anyMapping(&random, ["kind", "r", "kind"], ["lora", "sequential", 4, 4.0, "x"])
             case 2: file["position"] = random.pick(["top", "tpo", [1], [1.0, 9], [10], [], [1, 2, 3], nil, 4])
             case 3: file["flags"] = anyMapping(&random, ["a", "b"], [true, false, "yes"])

@@ -15,7 +15,9 @@ import Testing
         #expect(Path(parsing: text)?.description == text)
     }
 
-    @Test(arguments: ["", ".", "a.", ".a", "a..b", "a b", "a[", "a[]", "a[x]", "a[-1]", "a[1", "a]1[", "[0]", "a[1]b", "a[99999999999999999999]"])
+    @Test(arguments: [
+        "", ".", "a.", ".a", "a..b", "a b", "a[", "a[]", "a[x]", "a[-1]", "a[1", "a]1[", "[0]", "a[1]b", "a[99999999999999999999]",
+    ])
     func parsingRefuses(text: String) {
         #expect(Path(parsing: text) == nil)
     }

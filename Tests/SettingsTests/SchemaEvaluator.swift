@@ -22,7 +22,9 @@ enum SchemaEvaluator {
             case "maxItems": if let items = value.asList, let bound = rule.asInteger, items.count > bound { return false }
             case "items": for item in value.asList ?? [] { if try !accepts(item, rule) { return false } }
             case "required":
-                if let entries = value.asObject, rule.asList?.contains(where: { entries[$0.asString ?? ""] == nil }) == true { return false }
+                if let entries = value.asObject, rule.asList?.contains(where: { entries[$0.asString ?? ""] == nil }) == true {
+                    return false
+                }
             case "properties":
                 for (key, inner) in value.asObject ?? [:] { if let schema = rule[key], try !accepts(inner, schema) { return false } }
             case "additionalProperties":

@@ -95,9 +95,11 @@ import Testing
             message(["steps": 5, "learning_rat": 1], .object(Self.train))
                 == "a.b.learning_rat: found an unknown key 'learning_rat', expected one of learning_rate, schedule, seed, steps; did you mean 'learning_rate'?"
         )
-        #expect(message([:], .object(Self.train)) == "a.b: found no key 'steps', expected 'steps': a whole number from 1 up (optimizer steps)")
+        #expect(
+            message([:], .object(Self.train)) == "a.b: found no key 'steps', expected 'steps': a whole number from 1 up (optimizer steps)")
         #expect(message(["steps": nil], .object(Self.train)) == "a.b.steps: found nothing, expected a whole number from 1 up")
-        #expect(message(["steps": 1, "schedule": ["warmup": 1]], .object(Self.train)).hasPrefix("a.b.schedule.warmup: found an unknown key"))
+        #expect(
+            message(["steps": 1, "schedule": ["warmup": 1]], .object(Self.train)).hasPrefix("a.b.schedule.warmup: found an unknown key"))
         #expect(message(["x": 1], .object([])) == "a.b.x: found an unknown key 'x', expected no keys here")
         let error = #expect(throws: SettingsError.self) { try valid(["stepz": 5], .object(Self.train)) }
         #expect(error?.subject == .key)
@@ -114,7 +116,8 @@ import Testing
 
     @Test func variantTakesTheFieldsOfItsTag() throws {
         #expect(try valid(["kind": "lora", "r": 8], Self.strategy) == ["kind": "lora", "r": 8])
-        #expect(message(["kind": "lroa"], Self.strategy) == "a.b.kind: found \"lroa\", expected one of lora, sequential; did you mean 'lora'?")
+        #expect(
+            message(["kind": "lroa"], Self.strategy) == "a.b.kind: found \"lroa\", expected one of lora, sequential; did you mean 'lora'?")
         #expect(message(["r": 8], Self.strategy) == "a.b: found no key 'kind', expected 'kind', one of lora, sequential")
         #expect(message(["kind": "sequential", "r": 8], Self.strategy).hasPrefix("a.b.r: found an unknown key 'r', expected one of kind"))
         #expect(message("lora", Self.strategy) == "a.b: found \"lora\", expected a mapping")
@@ -132,7 +135,9 @@ import Testing
     }
 
     @Test func eitherExplainsTheFormThatCameNearest() {
-        let blocks = Kind.either([.choice(["top", "bottom"]), .list(.natural, count: 1...9), .object([.required("every", .positive, "step")])])
+        let blocks = Kind.either([
+            .choice(["top", "bottom"]), .list(.natural, count: 1...9), .object([.required("every", .positive, "step")]),
+        ])
         #expect(message([1, -2], blocks) == "a.b[1]: found -2, expected a whole number from 0 up")
         #expect(message(["evry": 2], blocks).hasPrefix("a.b.evry: found an unknown key 'evry'"))
         #expect(message([:], blocks).hasPrefix("a.b: found no key 'every'"))
