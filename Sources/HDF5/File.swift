@@ -8,9 +8,11 @@ public final class File: Sendable {
     public let root: Group
 
     /// Opens a file for reading.
-    /// - Throws: `HDF5Error` when there is none, or it is not HDF5, or it is cut short or damaged.
+    /// - Throws: `HDF5Error` when there is none, or it is not HDF5, or it is cut short, or changed since
+    ///   `create` wrote it.
     public init(_ path: String) throws(HDF5Error) {
         self.path = path
+        try Seal.check(path)
         let id = try Library.call("open '\(path)'") { H5Fopen(path, chdf5_read_only(), chdf5_default()) }
         root = try File.root(of: Handle(id, file: path, object: "", parent: nil))
     }
@@ -33,10 +35,11 @@ public final class File: Sendable {
             let handle = try create(partial)
             let result = try body(try root(of: handle))
             try handle.closeFile()
+            try Seal.append(to: partial)
             try synchronize(partial)
-            guard rename(partial, path) == 0 else { throw failure("rename '\(partial)' to '\(path)'") }
+            guard rename(partial, path) == 0 else { throw HDF5Error.ofSystem("rename '\(partial)' to '\(path)'") }
             // The rename itself lasts only when the folder is on disk too.
-            try synchronize(path.contains("/") ? String(path[...path.lastIndex(of: "/")!]) : ".")
+            try synchronize(path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".")
             return result
         } catch {
             unlink(partial)
@@ -64,12 +67,8 @@ public final class File: Sendable {
     /// Makes sure that a file or a folder is on disk.
     private static func synchronize(_ path: String) throws(HDF5Error) {
         let descriptor = open(path, O_RDONLY)
-        guard descriptor >= 0 else { throw failure("open '\(path)'") }
+        guard descriptor >= 0 else { throw HDF5Error.ofSystem("open '\(path)'") }
         defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw failure("write '\(path)' to disk") }
-    }
-
-    private static func failure(_ task: String) -> HDF5Error {
-        HDF5Error("cannot \(task): \(String(cString: strerror(errno)))")
+        guard fsync(descriptor) == 0 else { throw HDF5Error.ofSystem("write '\(path)' to disk") }
     }
 }

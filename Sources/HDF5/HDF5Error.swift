@@ -1,3 +1,5 @@
+import Glibc
+
 /// A call of libhdf5 that failed, or a request that its answer does not fit.
 public struct HDF5Error: Error, Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// One entry of the C library's error stack.
@@ -19,6 +21,11 @@ public struct HDF5Error: Error, Sendable, Hashable, CustomStringConvertible, Cus
     init(_ message: String, stack: [Frame] = []) {
         self.message = message
         self.stack = stack
+    }
+
+    /// A call of the operating system that failed just now.
+    static func ofSystem(_ task: String) -> HDF5Error {
+        HDF5Error("cannot \(task): \(String(cString: strerror(errno)))")
     }
 
     /// The message, and the reason in the library's words where it gave one.

@@ -3,6 +3,7 @@ enum TableFooter {
     static let lines = [
         "Mean ± half the 95 % interval (Student t) over n runs; n=1 has no interval; in a base row n counts base models.",
         "Loss: nats a token on held-out text, lower is better. Accuracy: share of questions answered rightly.",
-        "BWT, FWT and forgetting are divided by T-1. Negative BWT means forgetting, for losses (sign turned) as for scores.",
+        "With T tasks, BWT, FWT and forgetting are divided by T-1. Negative BWT means forgetting, for losses (sign turned) as for "
+            + "scores; so does positive forgetting.",
     ]
 }

@@ -46,7 +46,8 @@ import Testing
     @Test func truncatedFile() throws {
         let whole = try bytes(of: path)
         let other = folder.file("b.h5")
-        for length in [whole.count - 1, whole.count / 2, 200] {
+        // The last 24 bytes are the seal.
+        for length in [whole.count - 25, whole.count / 2, 200] {
             try write(Array(whole.prefix(length)), to: other)
             let error = try #require(throws: HDF5Error.self) { try File(other) }
             #expect(!error.stack.isEmpty)
