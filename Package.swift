@@ -47,11 +47,11 @@ let package = Package(
                 "Settings", "Kernels", "Llama", "Corpus", "Training", "Continual",
                 .product(name: "Yams", package: "Yams"), .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        .target(name: "Results", dependencies: ["Settings", "HDF5", "Kernels", "Continual", "Experiments"]),
+        .target(name: "Results", dependencies: ["Settings", "HDF5", "Kernels", "Training", "Continual", "Experiments"]),
         .executableTarget(
             name: "strata",
             dependencies: [
-                "Settings", "Kernels", "Continual", "Experiments", "Results", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Settings", "HDF5", "Kernels", "Training", "Continual", "Experiments", "Results", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", dependencies: ["Settings", "Kernels", "Llama"], path: "Tests/TestSupport"),
         .testTarget(name: "SettingsTests", dependencies: ["Settings", "Kernels"]),
@@ -65,3 +65,4 @@ let package = Package(
         .testTarget(name: "ResultsTests", dependencies: ["Results"]),
     ] as [Target]).filter { exists($0) || $0.name == "TestSupport" }
 )
+// 2

@@ -17,6 +17,11 @@ public struct CurvePoint: Sendable, Hashable {
     public var tokens: Int
     /// Seconds of training so far; no part of the result.
     public var seconds: Double
+
+    public init(step: Int, loss: Double, learningRate: Double, gradientNorm: Double, tokens: Int, seconds: Double) {
+        (self.step, self.loss, self.learningRate) = (step, loss, learningRate)
+        (self.gradientNorm, self.tokens, self.seconds) = (gradientNorm, tokens, seconds)
+    }
 }
 
 /// The training of one stage: batches, gradients, updates, and what is recorded on the way.

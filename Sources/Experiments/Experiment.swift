@@ -1,0 +1,48 @@
+import Settings
+
+/// An experiment: a file, what the command line changes in it, and the runs that it stands for.
+public struct Experiment: Sendable {
+    public let document: ExperimentDocument
+    public let name: String
+    /// In the order of the sweep, all of them: nothing is sampled.
+    public let runs: [Run]
+
+    /// Reads and checks an experiment.
+    ///
+    /// - Parameters:
+    ///   - words: `key=value` words of the command line; `data=DIR` names the data folder.
+    ///   - dataFolder: the value of `STRATA_DATA`.
+    public init(file: String, words: [String] = [], dataFolder: String? = nil) throws(ExperimentError) {
+        try self.init(ExperimentDocument(contentsOf: file), words: words, dataFolder: dataFolder)
+    }
+
+    public init(_ document: ExperimentDocument, words: [String] = [], dataFolder: String? = nil) throws(ExperimentError) {
+        var document = document
+        let (overrides, reserved) = try Override.parse(words, reserved: ["data"])
+        try document.apply(overrides)
+        try document.substituteData(argument: reserved["data"], environment: dataFolder)
+        // Keys that the root does not know are found here even when every run replaces them.
+        let known = ExperimentFields.file.map(\.key)
+        for key in document.sources.keys(at: Path()) where !known.contains(key) {
+            throw document.located(
+                SettingsError(
+                    path: Path().appending(key), found: "an unknown key '\(key)'", expected: "one of \(known.sorted().joined(separator: ", "))",
+                    advice: nearestAdvice(to: key, among: known), subject: .key))
+        }
+        var runs: [Run] = []
+        for (index, point) in try Sweep.expanded(document).enumerated() {
+            do { runs.append(try Run(point, index: index)) } catch {
+                var error = error
+                error.path = point.source(of: error.path, error.subject)
+                throw document.located(error)
+            }
+        }
+        self.document = document
+        self.runs = runs
+        name = runs[0].settings.string("name")
+        if let other = runs.first(where: { $0.settings.string("name") != name }) {
+            throw document.located(
+                SettingsError(path: Path(dotted: "sweep"), found: "runs named '\(name)' and '\(other.settings.string("name"))'", expected: "one name for all runs"))
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Continual
+import Corpus
+import Llama
+import Settings
+import Training
+
+/// The keys of an experiment file.
+public enum ExperimentFields {
+    /// One run: what is left when the sweep is expanded.
+    public static let run: [Field] = [
+        .required("name", .string, "name of the experiment and of its results file: letters, digits, '-', '_' and '.'"),
+        .required("base", .object(base), "the model that every strategy starts from"),
+        .required("data", .map(DataSource.kind), "domains by name"),
+        .required("stream", .list(.string, count: 1...1000), "domains in the order they are learned"),
+        .required("train", .object(TrainingSettings.fields), "training of each task of the stream"),
+        .required("strategy", strategyKind, "how the stream is learned"),
+        .optional("evaluation", .object(EvaluationSettings.fields), default: [:], "how much is measured after each task"),
+        .optional("seed", .natural, default: 0, "seed of the stream: order of the batches, new weights"),
+    ]
+
+    static let base: [Field] = [
+        .required("model", .object(LlamaConfiguration.fields), "shape of the model, keys of a transformers config.json"),
+        .optional("tokenizer", TokenizerSettings.kind, default: ["kind": "bpe"], "learned from the base's data"),
+        .required("data", .either([.string, .list(.string, count: 1...1000)]), "domain or domains that the base is trained on"),
+        .required("train", .object(TrainingSettings.fields), "training of the base"),
+        .optional(
+            "seed", .either([.natural, .choice(["run"])]), default: 0,
+            "seed of the base; 'run' takes the run's seed, so that every seed has a base of its own"),
+    ]
+
+    /// The whole file: a run, some of whose keys may stand in the sweep instead, and the sweep.
+    public static let file: [Field] = run + [
+        .optional("sweep", .object(Sweep.fields), default: .null, "what is varied"),
+    ]
+}

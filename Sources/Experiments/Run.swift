@@ -1,0 +1,129 @@
+import Continual
+import Corpus
+import Llama
+import Settings
+import Training
+
+/// One configuration of an experiment, everything resolved and checked.
+public struct Run: Sendable {
+    /// `run000`, `run001` ... in the order of the sweep.
+    public let id: String
+    /// Coordinates in the sweep.
+    public let axes: [SweepPoint.Axis]
+    /// What progress lines call it: its coordinates.
+    public let label: String
+    /// The resolved experiment with all defaults, without the sweep.
+    public let settings: Settings
+    public let seed: Int
+    public let stream: [String]
+    public let baseData: [String]
+    public let strategyName: String
+
+    let base: LlamaConfiguration
+    let baseTrain: TrainingSettings
+    let baseSeed: Int
+    let tokenizer: TokenizerSettings
+    let sources: [String: DataSource]
+    let train: TrainingSettings
+    let strategy: any Strategy
+    let evaluation: EvaluationSettings
+
+    /// Everything that is measured: the base's domains, then those of the stream, each once.
+    public var domains: [String] { baseData + stream.filter { !baseData.contains($0) } }
+
+    /// - Parameter point: a point of the sweep. Paths of errors are those of its root.
+    init(_ point: SweepPoint, index: Int) throws(SettingsError) {
+        let number = String(index)
+        id = "run" + String(repeating: "0", count: max(0, 3 - number.count)) + number
+        axes = point.axes
+        settings = try Settings(point.root, fields: ExperimentFields.run)
+        seed = settings.integer("seed")
+        try Run.checkName(settings.string("name"))
+
+        let base = settings.settings("base")
+        let basePath = Path(dotted: "base")
+        tokenizer = TokenizerSettings(base.settings("tokenizer"))
+        let model: LlamaConfiguration
+        do { model = try LlamaConfiguration(settings: base.settings("model"), vocabularySize: tokenizer.vocabularySize) } catch {
+            throw error.under(basePath.appending("model"))
+        }
+        self.base = model
+        baseTrain = TrainingSettings(settings: base.settings("train"))
+        try Run.checkLength(baseTrain, model, at: basePath.appending("train"))
+        baseSeed = base.value["seed"]?.asInteger ?? seed
+        train = TrainingSettings(settings: settings.settings("train"))
+        try Run.checkLength(train, model, at: Path(dotted: "train"))
+        evaluation = EvaluationSettings(settings: settings.settings("evaluation"))
+
+        var sources: [String: DataSource] = [:]
+        let data = settings.settings("data").value.asObject ?? [:]
+        for name in data.keys.sorted() {
+            let path = Path(dotted: "data").appending(name)
+            guard Run.isName(name) else {
+                throw SettingsError(path: path, found: "the name '\(name)'", expected: "letters, digits, '-', '_' and '.', not '.' first", subject: .key)
+            }
+            do { sources[name] = try DataSource(settings: Settings(validated: data[name] ?? .null)) } catch { throw error.under(path) }
+        }
+        self.sources = sources
+        baseData = base.value["data"]?.asList?.compactMap(\.asString) ?? [base.string("data")]
+        try Run.checkDomains(baseData, known: sources, at: basePath.appending("data"), isList: base.value["data"]?.asList != nil)
+        stream = settings.list("stream").compactMap(\.asString)
+        try Run.checkDomains(stream, known: sources, at: Path(dotted: "stream"), isList: true)
+
+        strategyName = settings.settings("strategy").string("kind")
+        do {
+            strategy = try Continual.strategy(settings.settings("strategy"))
+            try strategy.check(model)
+        } catch { throw error.under(Path(dotted: "strategy")) }
+        label = point.label.isEmpty ? strategyName : point.label
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        !name.isEmpty && name.first != "." && name.unicodeScalars.allSatisfy {
+            ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) || "-_.".unicodeScalars.contains($0)
+        }
+    }
+
+    private static func checkName(_ name: String) throws(SettingsError) {
+        guard isName(name) else {
+            throw SettingsError(path: Path(dotted: "name"), found: Value.string(name).summary, expected: "letters, digits, '-', '_' and '.', not '.' first", advice: "it names the results file")
+        }
+    }
+
+    private static func checkLength(_ train: TrainingSettings, _ model: LlamaConfiguration, at path: Path) throws(SettingsError) {
+        guard let length = train.sequenceLength, length > model.maxPositions else { return }
+        throw SettingsError(
+            path: path.appending("sequence_length"), found: "\(length)", expected: "at most \(model.maxPositions), the model's max_position_embeddings",
+            advice: "shorten the sequences or raise base.model.max_position_embeddings")
+    }
+
+    private static func checkDomains(_ names: [String], known: [String: DataSource], at path: Path, isList: Bool) throws(SettingsError) {
+        for (index, name) in names.enumerated() {
+            let place = isList ? path.appending(index) : path
+            guard known[name] != nil else {
+                let all = known.keys.sorted()
+                throw SettingsError(
+                    path: place, found: Value.string(name).summary, expected: all.isEmpty ? "a domain of 'data', which is empty" : "a domain of 'data': \(all.joined(separator: ", "))",
+                    advice: nearestAdvice(to: name, among: all))
+            }
+            guard !names[..<index].contains(name) else {
+                throw SettingsError(path: place, found: "'\(name)' a second time", expected: "each domain once")
+            }
+        }
+    }
+}
+
+extension TokenizerSettings {
+    /// The number of ids that the tokenizer will have.
+    var vocabularySize: Int {
+        switch self {
+        case .byte: 257
+        case .bytePair(let size): size
+        }
+    }
+}
+
+extension Run {
+    /// Weights of the base.
+    public var baseParameterCount: Int { base.parameterCount }
+}

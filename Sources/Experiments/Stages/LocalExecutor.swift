@@ -1,0 +1,45 @@
+import Kernels
+
+/// Runs the stages of an experiment on this machine, one after another with all threads. What is done is not done again.
+public struct LocalExecutor {
+    private let store: StageStore
+    private let worker: StageWorker
+
+    public init(store: StageStore, compute: Compute, report: @escaping (StageEvent) -> Void) {
+        self.store = store
+        worker = StageWorker(store: store, compute: compute, report: report)
+    }
+
+    /// Works through the graph. A stage that fails stops only what needs it; the messages of those that failed are returned.
+    /// Throws before anything is trained when the data cannot be used, and when the results folder cannot be written.
+    public func run(_ graph: StageGraph) throws -> [String] {
+        try worker.prepare(graph)
+        var failures: [String] = []
+        for stage in graph.stages where store.state(stage.key) != .done {
+            if let parent = stage.parent, store.state(parent) != .done { continue }
+            do { try worker.run(stage) } catch let error as StoreError { throw error } catch {
+                failures.append("\(stage.title): \(error)")
+            }
+        }
+        return failures
+    }
+}
+
+/// How far a run has come.
+public enum RunState: Sendable, Hashable {
+    case pending
+    /// Some stages are done.
+    case partial(done: Int, of: Int)
+    case failed(String)
+    case done
+}
+
+extension StageGraph.Chain {
+    public func state(in store: StageStore) -> RunState {
+        let states = stages.map { store.state($0.key) }
+        for state in states { if case .failed(let message) = state { return .failed(message) } }
+        let done = states.count { $0 == .done }
+        if done == states.count { return .done }
+        return done == 0 && !states.contains(.begun) ? .pending : .partial(done: done, of: states.count)
+    }
+}

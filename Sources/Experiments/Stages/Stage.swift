@@ -1,0 +1,59 @@
+import Continual
+import Crypto
+import Foundation
+import Kernels
+import Llama
+import Settings
+import Training
+import Corpus
+
+/// A unit of work: a recipe applied to a parent stage. Two runs whose recipes agree share it.
+public struct Stage: Sendable {
+    /// SHA-256 of the canonical recipe, which names the parent's key, the data's hashes and the numerics version.
+    public let key: String
+    public let recipe: Value
+    public let parent: String?
+    public let work: Work
+    /// What progress lines call it.
+    public let title: String
+
+    public enum Work: Sendable {
+        case tokenizer(TokenizerSettings, data: [DataReference])
+        case pretraining(LlamaConfiguration, Lesson)
+        /// Phase `phase` of a strategy, on the model of the parent.
+        case task(any Strategy, phase: Int, Lesson)
+        case evaluation(Measurement)
+    }
+
+    /// What is trained on and how.
+    public struct Lesson: Sendable {
+        public var train: TrainingSettings
+        public var sequenceLength: Int
+        /// All as often.
+        public var data: [DataReference]
+        public var tokenizer: String
+        public var seed: Int
+        /// What is measured every `eval_steps`; nil when that is 0.
+        public var midway: Measurement?
+    }
+
+    /// What is measured on.
+    public struct Measurement: Sendable {
+        public var settings: EvaluationSettings
+        public var sequenceLength: Int
+        public var data: [DataReference]
+        public var tokenizer: String
+    }
+
+    init(_ kind: String, title: String, parent: String?, family: String, recipe: [String: Value], work: Work) {
+        var recipe = recipe
+        recipe["stage"] = .string(kind)
+        recipe["parent"] = parent.map { .string($0) } ?? .null
+        recipe["numerics"] = ["version": .integer(numericsVersion), "family": .string(family)]
+        self.recipe = .object(recipe)
+        self.parent = parent
+        self.work = work
+        self.title = title
+        key = hexadecimal(SHA256.hash(data: Data(self.recipe.canonicalJSON.utf8)))
+    }
+}

@@ -1,0 +1,127 @@
+import Continual
+import Llama
+import Settings
+import Training
+
+/// What a stage asks of the machine, from its recipe alone.
+public struct StageCost: Sendable, Hashable {
+    /// Tokens that are trained on.
+    public var trainedTokens = 0
+    /// Floating-point operations, a fused multiply-add as two: products of weights and of attention, nothing else.
+    public var operations = 0.0
+    /// Bytes of the checkpoint.
+    public var diskBytes = 0
+    /// Bytes of weights, gradients, moments and activations.
+    public var memoryBytes = 0
+
+    public static func + (a: StageCost, b: StageCost) -> StageCost {
+        StageCost(
+            trainedTokens: a.trainedTokens + b.trainedTokens, operations: a.operations + b.operations, diskBytes: a.diskBytes + b.diskBytes,
+            memoryBytes: max(a.memoryBytes, b.memoryBytes))
+    }
+}
+
+extension StageGraph {
+    /// The cost of each stage, in the order of `stages`.
+    public func costs() throws(SettingsError) -> [StageCost] {
+        var shapes: [String: ModelShape] = [:]
+        var costs: [StageCost] = []
+        for stage in stages {
+            switch stage.work {
+            case .tokenizer: costs.append(StageCost())
+            case .pretraining(let configuration, let lesson):
+                let shape = ModelShape(configuration)
+                shapes[stage.key] = shape
+                costs.append(shape.cost(of: lesson))
+            case .task(let strategy, let phase, let lesson):
+                guard let parent = stage.parent, var shape = shapes[parent] else { preconditionFailure("a task behind its model") }
+                try shape.apply(strategy, phase: phase)
+                shapes[stage.key] = shape
+                costs.append(shape.cost(of: lesson))
+            case .evaluation(let measurement):
+                guard let parent = stage.parent, let shape = shapes[parent] else { preconditionFailure("an evaluation behind its model") }
+                costs.append(shape.cost(of: measurement))
+            }
+        }
+        return costs
+    }
+}
+
+/// The sizes of a model as a strategy leaves it, without its weights: found on a model of the same structure and width two.
+private struct ModelShape {
+    private let configuration: LlamaConfiguration
+    private var blockCount: Int
+    private var rank = 0
+    /// Share of the blocks' weights that get a gradient, and of the blocks that backward passes through.
+    private var trainedShare = 1.0
+    private var reachedShare = 1.0
+    private var trainsEnds = true
+
+    init(_ configuration: LlamaConfiguration) {
+        self.configuration = configuration
+        blockCount = configuration.layerCount
+    }
+
+    mutating func apply(_ strategy: any Strategy, phase: Int) throws(SettingsError) {
+        let c = configuration
+        // The strategy itself says what it adds and trains, on a model as deep as this and as narrow as can be.
+        var narrow = c
+        (narrow.vocabularySize, narrow.hiddenSize, narrow.intermediateSize) = (2, 2, 2)
+        (narrow.headCount, narrow.keyValueHeadCount, narrow.tiesEmbeddings) = (1, 1, false)
+        let model = LlamaModel(narrow)
+        try strategy.prepare(model, phase: 0, seed: 0)
+        blockCount = model.blocks.count
+        rank = model.lora?.rank ?? 0
+        let isTrained = model.blocks.map(\.isTrainable)
+        trainsEnds = model.embedding.isTrainable
+        let lowest = trainsEnds ? 0 : isTrained.firstIndex(of: true) ?? blockCount
+        reachedShare = Double(blockCount - lowest) / Double(blockCount)
+        trainedShare = rank > 0 ? 0 : Double(isTrained.count { $0 }) / Double(blockCount)
+    }
+
+    private var blockWeights: Int {
+        let c = configuration
+        return c.hiddenSize * (2 * c.hiddenSize + 2 * c.keyValueWidth) + 3 * c.hiddenSize * c.intermediateSize
+    }
+
+    private var adapterWeights: Int {
+        let c = configuration
+        return rank * (2 * (c.hiddenSize + c.hiddenSize) + 2 * (c.hiddenSize + c.keyValueWidth) + 3 * (c.hiddenSize + c.intermediateSize))
+    }
+
+    private var weights: Int {
+        let ends = configuration.vocabularySize * configuration.hiddenSize * (configuration.tiesEmbeddings ? 1 : 2)
+        return ends + blockCount * (blockWeights + adapterWeights + 2 * configuration.hiddenSize)
+    }
+
+    /// Forward operations a token: twice the weights of every product, and the two products of attention over half the length.
+    private func forward(length: Int) -> (blocks: Double, head: Double) {
+        let attention = 2 * 2 * Double(length) / 2 * Double(configuration.hiddenSize)
+        return (
+            Double(blockCount) * (2 * Double(blockWeights + adapterWeights) + attention),
+            2 * Double(configuration.vocabularySize * configuration.hiddenSize)
+        )
+    }
+
+    func cost(of lesson: Stage.Lesson) -> StageCost {
+        let c = configuration
+        let tokens = lesson.train.steps * lesson.train.batchSize * lesson.train.accumulationSteps * lesson.sequenceLength
+        let (blocks, head) = forward(length: lesson.sequenceLength)
+        let trained = trainedShare + (rank > 0 ? Double(adapterWeights) / Double(blockWeights) : 0)
+        let operations = blocks * (1 + reachedShare + trained) + head * (trainsEnds ? 3 : 2)
+        let rows = lesson.train.batchSize * lesson.sequenceLength
+        let activations = rows * Int(Double(blockCount) * reachedShare) * (6 * c.hiddenSize + 2 * c.keyValueWidth + 3 * c.intermediateSize)
+        let moments = Int(trained * Double(blockCount * blockWeights)) + (trainsEnds ? 2 * c.vocabularySize * c.hiddenSize : 0)
+        return StageCost(
+            trainedTokens: tokens, operations: Double(tokens) * operations, diskBytes: 4 * weights,
+            memoryBytes: lesson.train.steps == 0 ? 4 * weights : 4 * (weights + 3 * moments + activations))
+    }
+
+    /// Questions are counted as half the length of the text's windows, four a question.
+    func cost(of measurement: Stage.Measurement) -> StageCost {
+        let text = measurement.settings.tokens
+        let questions = measurement.settings.questions * 2 * measurement.sequenceLength
+        let (blocks, head) = forward(length: measurement.sequenceLength)
+        return StageCost(operations: Double(measurement.data.count * (text + questions)) * (blocks + head), memoryBytes: 4 * weights)
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+/// Files that are there whole or not at all: written beside, flushed to the disk, renamed into place.
+enum DurableFile {
+    static func write(_ data: Data, to path: String) throws(StoreError) {
+        let partial = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
+        let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw StoreError(path, "cannot be written") }
+        var isComplete = false
+        defer { if !isComplete { unlink(partial) } }
+        let failure = data.withUnsafeBytes { bytes -> StoreError? in
+            var written = 0
+            while written < bytes.count {
+                let count = Foundation.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
+                if count < 0, errno == EINTR { continue }
+                if count <= 0 { return StoreError(path, "cannot be written") }
+                written += count
+            }
+            return fsync(descriptor) == 0 ? nil : StoreError(path, "cannot be flushed to the disk")
+        }
+        let closed = close(descriptor)
+        if let failure { throw failure }
+        guard closed == 0, rename(partial, path) == 0 else { throw StoreError(path, "cannot be put in place") }
+        isComplete = true
+        synchronizeFolder(of: path)
+    }
+
+    /// Makes the new name itself survive a power cut. Some file systems cannot; the data is safe then all the same.
+    private static func synchronizeFolder(of path: String) {
+        let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_CLOEXEC)
+        guard folder >= 0 else { return }
+        fsync(folder)
+        close(folder)
+    }
+
+    static func makeFolder(_ path: String) throws(StoreError) {
+        do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+            throw StoreError(path, "cannot be made as a folder (\(error.localizedDescription))", errorNumber: nil)
+        }
+    }
+}
+
+/// A results folder or a file in it that cannot be read or written.
+public struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
+    public var path: String
+    public var problem: String
+
+    /// The reason that the system gave last is added, unless `errorNumber` says there is none.
+    init(_ path: String, _ problem: String, errorNumber: Int32? = errno) {
+        self.path = path
+        self.problem = errorNumber.map { "\(problem): \(String(cString: strerror($0)))" } ?? problem
+    }
+
+    public var description: String { "\(path): \(problem)" }
+}

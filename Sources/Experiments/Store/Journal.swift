@@ -1,0 +1,60 @@
+import Foundation
+import Settings
+
+/// The live log of a stage: one record a line, `<CRC-32 of the JSON in hex> <canonical JSON>`, only ever appended to.
+public final class JournalWriter {
+    private let descriptor: Int32
+    private let path: String
+
+    /// Starts an empty journal.
+    public init(path: String) throws(StoreError) {
+        self.path = path
+        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw StoreError(path, "cannot be opened") }
+    }
+
+    deinit { close(descriptor) }
+
+    public func append(_ record: Value) throws(StoreError) {
+        let json = Array(record.canonicalJSON.utf8)
+        let line = Array(Journal.checksum(json).utf8) + [0x20] + json + [0x0A]
+        // One call a line: a killed process leaves at most one torn line, the last.
+        let written = line.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress!, $0.count) }
+        guard written == line.count else { throw StoreError(path, "cannot be appended to") }
+    }
+
+    /// Waits until the disk has it.
+    public func flush() throws(StoreError) {
+        guard fsync(descriptor) == 0 else { throw StoreError(path, "cannot be flushed to the disk") }
+    }
+}
+
+public enum Journal {
+    /// The records up to the first line that is torn or altered, and how many lines were left out from there on.
+    public static func read(_ path: String) throws(StoreError) -> (records: [Value], damagedLines: Int) {
+        guard let data = FileManager.default.contents(atPath: path) else { throw StoreError(path, "cannot be read", errorNumber: nil) }
+        var records: [Value] = []
+        let lines = data.split(separator: 0x0A, omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            let isLast = index == lines.count - 1
+            if isLast, line.isEmpty { break }
+            let json = Array(line.dropFirst(9))
+            let isWhole = !isLast && line.count > 9 && Array(line.prefix(8)) == Array(checksum(json).utf8)
+            guard isWhole, let record = try? Value(json: json) else { return (records, lines.count - index - (lines.last!.isEmpty ? 1 : 0)) }
+            records.append(record)
+        }
+        return (records, 0)
+    }
+
+    /// CRC-32 (ISO-HDLC, reflected polynomial EDB88320) in eight hexadecimal digits.
+    static func checksum(_ bytes: [UInt8]) -> String {
+        var crc = UInt32.max
+        for byte in bytes { crc = table[Int((crc ^ UInt32(byte)) & 0xFF)] ^ (crc >> 8) }
+        let hex = String(~crc, radix: 16)
+        return String(repeating: "0", count: 8 - hex.count) + hex
+    }
+
+    private static let table: [UInt32] = (0..<256).map { index in
+        (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ (value >> 1) : value >> 1 }
+    }
+}

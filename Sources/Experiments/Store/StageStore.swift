@@ -1,0 +1,63 @@
+import Crypto
+import Foundation
+import Settings
+
+/// `results/stages/<key>/`, a folder a stage: `recipe.json`, `journal`, `tokenizer.json` or `model.safetensors`, and `done`,
+/// written last. A stage without `done` counts for nothing; one with `failed` says why.
+public struct StageStore: Sendable {
+    public enum State: Sendable, Hashable {
+        case pending
+        /// Begun and neither done nor failed: running in another process, or interrupted.
+        case begun
+        case failed(String)
+        case done
+    }
+
+    public let results: String
+
+    public init(results: String) { self.results = results }
+
+    public func folder(_ key: String) -> String { "\(results)/stages/\(key)" }
+    public func journal(_ key: String) -> String { folder(key) + "/journal" }
+    public func model(_ key: String) -> String { folder(key) + "/model.safetensors" }
+    public func tokenizer(_ key: String) -> String { folder(key) + "/tokenizer.json" }
+
+    public func state(_ key: String) -> State {
+        let files = FileManager.default
+        if files.fileExists(atPath: folder(key) + "/done") { return .done }
+        if let data = files.contents(atPath: folder(key) + "/failed") { return .failed(String(decoding: data, as: UTF8.self)) }
+        return files.fileExists(atPath: folder(key) + "/recipe.json") ? .begun : .pending
+    }
+
+    /// Clears what an earlier attempt left and writes the recipe.
+    func begin(_ stage: Stage) throws(StoreError) {
+        try DurableFile.makeFolder(folder(stage.key))
+        for name in ["done", "failed", "journal", "model.safetensors", "tokenizer.json"] { unlink(folder(stage.key) + "/" + name) }
+        try DurableFile.write(Data(stage.recipe.canonicalJSON.utf8), to: folder(stage.key) + "/recipe.json")
+    }
+
+    /// Marks the stage as finished, with the SHA-256 of each of its files and the seconds it took.
+    func finish(_ stage: Stage, seconds: Double) throws(StoreError) {
+        var files: [String: Value] = [:]
+        for name in ["recipe.json", "journal", "model.safetensors", "tokenizer.json"] {
+            guard let data = FileManager.default.contents(atPath: folder(stage.key) + "/" + name) else { continue }
+            files[name] = .string(hexadecimal(SHA256.hash(data: data)))
+        }
+        let done: Value = ["files": .object(files), "seconds": .number(seconds)]
+        try DurableFile.write(Data(done.canonicalJSON.utf8), to: folder(stage.key) + "/done")
+    }
+
+    func fail(_ stage: Stage, _ message: String) throws(StoreError) {
+        try DurableFile.write(Data(message.utf8), to: folder(stage.key) + "/failed")
+    }
+
+    /// Seconds that a finished stage took.
+    public func seconds(_ key: String) -> Double? {
+        guard let data = FileManager.default.contents(atPath: folder(key) + "/done") else { return nil }
+        return (try? Value(json: data))?["seconds"]?.asDouble
+    }
+}
+
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Experiments
+
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "status", abstract: "Show which runs are pending, partly done, failed and done.")
+
+    @OptionGroup var options: ExperimentOptions
+
+    func run() throws {
+        let experiment = try options.load()
+        let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
+        var counts = (done: 0, failed: 0, other: 0)
+        let rows = graph.chains.map { chain -> [String] in
+            let text: String
+            switch chain.state(in: options.store) {
+            case .done:
+                text = "done"
+                counts.done += 1
+            case .failed(let message):
+                text = "failed: \(message)"
+                counts.failed += 1
+            case .pending:
+                text = "pending"
+                counts.other += 1
+            case .partial(let done, let total):
+                text = "\(done) of \(total) stages done"
+                counts.other += 1
+            }
+            return [chain.run.id, chain.run.label + "  ", text]
+        }
+        for row in rows { print(row.joined(separator: "  ")) }
+        print("\(rows.count) runs: \(counts.done) done, \(counts.failed) failed, \(counts.other) to be run")
+    }
+}

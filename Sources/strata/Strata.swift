@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+
+@main
+struct Strata: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "strata",
+        abstract: "A continual-learning sandbox: how small language models learn a stream of domains, and forget.",
+        discussion: """
+            Exit status: 0 done, 1 some run failed, 2 the input is wrong, 130 interrupted.
+            Environment: STRATA_DATA (what ${data} stands for), STRATA_THREADS, STRATA_ISA (avx512, avx2, portable).
+            """,
+        version: strataVersion,
+        subcommands: [
+            RunCommand.self, PlanCommand.self, StatusCommand.self, CollectCommand.self, TableCommand.self,
+            SchemaCommand.self, DoctorCommand.self,
+        ])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            let code = exitCode(for: error)
+            if code == .success {
+                print(fullMessage(for: error))
+                Foundation.exit(0)
+            }
+            if let failure = error as? Failure {
+                if !failure.message.isEmpty { complain(failure.message) }
+                Foundation.exit(failure.status)
+            }
+            // What the argument parser refuses, and every error of the libraries about what was given to them.
+            complain(code == .validationFailure ? fullMessage(for: error) : "strata: \(error)")
+            Foundation.exit(2)
+        }
+    }
+}
+
+let strataVersion = "0.1.0"
+
+/// Ends the program with a status and, unless it is empty, a message.
+struct Failure: Error {
+    var status: Int32
+    var message: String
+
+    static func someFailed(_ message: String) -> Failure { Failure(status: 1, message: message) }
+    static func wrongInput(_ message: String) -> Failure { Failure(status: 2, message: message) }
+}
+
+/// Standard output is for results; everything else goes to standard error.
+func complain(_ message: String) { FileHandle.standardError.write(Data((message + "\n").utf8)) }
