@@ -1,0 +1,61 @@
+import Kernels
+
+/// Programs of a small language (`Program`), and what they print.
+///
+///     Question: What does this program print?
+///     let total = 4
+///     repeat 2 times
+///       let total = total + 3
+///     end
+///     print total
+///     Answer: 10
+public struct Programs: GeneratedDomain {
+    /// Largest number written in a program.
+    static let largestNumber = 9
+    /// No printed number is larger, none is negative.
+    static let largestOutput = 30
+    /// Share of documents that list a program with its output; the others ask what programs print.
+    static let listingShare = 0.3
+    /// Programs in a document: one up to this many.
+    static let programsPerDocument = 3
+
+    public init() {}
+    public var name: String { "programs" }
+    public var version: Int { 1 }
+    public var summary: String { "programs of a small language with loops, functions and lists, and what they print" }
+    public var defaultDocumentCount: Int { 1800 }
+    public var defaultQuestionCount: Int { 200 }
+
+    public func domain(name: String, documentCount: Int, questionCount: Int, seed: Int) -> Domain {
+        assembled(
+            name: name, documentCount: documentCount, questionCount: questionCount, seed: seed,
+            document: { random in
+                let count = 1 + random.below(Self.programsPerDocument)
+                guard random.uniform() < Self.listingShare else {
+                    return GeneratedDocument(asking: (0..<count).map { _ in Self.question(&random) })
+                }
+                return GeneratedDocument(text: (0..<count).map { _ in
+                    let (source, output, purpose) = Self.program(&random)
+                    return "# \(purpose)\n\(source)# output: \(output)\n"
+                }.joined(separator: "\n"))
+            },
+            question: Self.question)
+    }
+
+    static func question(_ random: inout RandomStream) -> Question {
+        let (source, output, _) = program(&random)
+        return Question(prompt: "Question: What does this program print?\n\(source)Answer:", answer: " \(output)")
+    }
+
+    /// A program, the numbers it prints parted by spaces, and a line about it.
+    private static func program(_ random: inout RandomStream) -> (source: String, output: String, purpose: String) {
+        while true {
+            var writer = ProgramWriter(random)
+            let purpose = writer.write()
+            random = writer.random
+            // Written programs always run; those with numbers out of bounds are drawn again.
+            guard let output = try? Program(source: writer.source).output(), output.allSatisfy({ 0...largestOutput ~= $0 }) else { continue }
+            return (writer.source, output.map(String.init).joined(separator: " "), purpose)
+        }
+    }
+}
