@@ -23,6 +23,13 @@ import Testing
         #expect(try output(source) == expected)
     }
 
+    @Test func tracesWhatIsWorkedOut() throws {
+        let source = "let r = [3, 1, 4]\nlet a = 2 * 3 + size(r)\nif a > largest(r) then\nprint sum(r) - 1\nend\nprint a"
+        let (printed, trace) = try Program(source: source).run()
+        #expect(printed == [7, 9])
+        #expect(trace == ["2 * 3 = 6", "size is 3", "6 + 3 = 9", "largest is 4", "9 > 4 is true", "3 + 1 = 4", "4 + 4 = 8", "8 - 1 = 7"])
+    }
+
     @Test(arguments: [
         ("print", 1), ("print a", 1), ("let a = 1\nprint a b", 2), ("let 3 = a", 1), ("let end = 3", 1), ("repeat 2 times\nprint 1", 2), ("end", 1),
         ("if 1 then\nend", 1), ("if 1 < 2\nend", 1), ("else", 1), ("jump", 1), ("print 1 +", 1), ("print (1)", 1), ("print [1", 1), ("print [1]", 1),
@@ -48,11 +55,11 @@ import Testing
     @Test func damagedProgramsNeverCrash() {
         var random = RandomStream(seed: 1, "programs")
         var refused = 0
-        for _ in 0..<2000 {
+        for _ in 0..<800 {
             let source = Programs.question(&random).prompt.split(separator: "\n").dropFirst().dropLast().joined(separator: "\n")
             do { _ = try output(String(decoding: mutated(Array(source.utf8), &random), as: UTF8.self)) } catch { refused += 1 }
         }
-        #expect(refused > 500)
+        #expect(refused > 200)
     }
 
     @Test func answersAreWhatTheProgramsPrint() throws {

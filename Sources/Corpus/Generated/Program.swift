@@ -57,9 +57,13 @@ public struct Program: Sendable, Hashable {
     }
 
     /// Runs the program: what it prints, line by line.
-    public func output() throws(ProgramError) -> [Int] {
+    public func output() throws(ProgramError) -> [Int] { try run().printed }
+
+    /// Runs the program: the numbers it prints, and every sum, comparison and built-in function worked out on the way, in order
+    /// (`4 + 3 = 7`, `7 > 5 is true`, `size is 3`).
+    public func run() throws(ProgramError) -> (printed: [Int], trace: [String]) {
         var machine = ProgramMachine()
         try machine.run(statements)
-        return machine.printed
+        return (machine.printed, machine.trace)
     }
 }

@@ -11,6 +11,8 @@ struct ProgramMachine {
     private static let deepestCall = 16
 
     private(set) var printed: [Int] = []
+    /// What was worked out on the way: `4 + 3 = 7`, `7 > 5 is true`, `size is 3`.
+    private(set) var trace: [String] = []
     private var functions: [String: (parameter: String, body: [Program.Statement])] = [:]
     private var variables: [String: Value] = [:]
     private var returned: Value?
@@ -63,11 +65,14 @@ struct ProgramMachine {
     private mutating func holds(_ condition: Program.Condition) throws(ProgramError) -> Bool {
         let left = try number(condition.left)
         let right = try number(condition.right)
-        return switch condition.comparison {
-        case .less: left < right
-        case .greater: left > right
-        case .equal: left == right
-        }
+        let holds =
+            switch condition.comparison {
+            case .less: left < right
+            case .greater: left > right
+            case .equal: left == right
+            }
+        trace.append("\(left) \(condition.comparison.rawValue) \(right) is \(holds)")
+        return holds
     }
 
     private mutating func number(_ expression: Expression) throws(ProgramError) -> Int {
@@ -106,19 +111,28 @@ struct ProgramMachine {
                 default: left.multipliedReportingOverflow(by: right)
                 }
             guard !overflow else { throw wrong("a number that is too large") }
+            trace.append("\(left) \(sign) \(right) = \(result)")
             return .number(result)
         }
     }
 
     private mutating func call(_ name: String, _ argument: Expression) throws(ProgramError) -> Value {
         switch name {
-        case "size": return .number(try items(argument).count)
-        case "largest": return .number(try items(argument).max() ?? 0)
+        case "size":
+            let count = try items(argument).count
+            trace.append("size is \(count)")
+            return .number(count)
+        case "largest":
+            let largest = try items(argument).max() ?? 0
+            trace.append("largest is \(largest)")
+            return .number(largest)
         case "sum":
-            var sum = 0
-            for item in try items(argument) {
+            let items = try items(argument)
+            var sum = items.first ?? 0
+            for item in items.dropFirst() {
                 let (next, overflow) = sum.addingReportingOverflow(item)
                 guard !overflow else { throw wrong("a number that is too large") }
+                trace.append("\(sum) + \(item) = \(next)")
                 sum = next
             }
             return .number(sum)

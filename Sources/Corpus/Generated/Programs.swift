@@ -1,6 +1,6 @@
 import Kernels
 
-/// Programs of a small language (`Program`), and what they print.
+/// Programs of a small language (`Program`), what they work out and what they print.
 ///
 ///     Question: What does this program print?
 ///     let total = 4
@@ -8,7 +8,7 @@ import Kernels
 ///       let total = total + 3
 ///     end
 ///     print total
-///     Answer: 10
+///     Answer: 4 + 3 = 7. 7 + 3 = 10. It prints 10
 public struct Programs: GeneratedDomain {
     /// Largest number written in a program.
     static let largestNumber = 9
@@ -35,7 +35,7 @@ public struct Programs: GeneratedDomain {
                     return GeneratedDocument(asking: (0..<count).map { _ in Self.question(&random) })
                 }
                 return GeneratedDocument(text: (0..<count).map { _ in
-                    let (source, output, purpose) = Self.program(&random)
+                    let (source, _, output, purpose) = Self.program(&random)
                     return "# \(purpose)\n\(source)# output: \(output)\n"
                 }.joined(separator: "\n"))
             },
@@ -43,19 +43,21 @@ public struct Programs: GeneratedDomain {
     }
 
     static func question(_ random: inout RandomStream) -> Question {
-        let (source, output, _) = program(&random)
-        return Question(prompt: "Question: What does this program print?\n\(source)Answer:", answer: " \(output)")
+        let (source, trace, output, _) = program(&random)
+        return Question(
+            prompt: "Question: What does this program print?\n\(source)Answer:",
+            answer: trace.map { " \($0)." }.joined() + " It prints \(output)", finalMark: "It prints")
     }
 
-    /// A program, the numbers it prints parted by spaces, and a line about it.
-    private static func program(_ random: inout RandomStream) -> (source: String, output: String, purpose: String) {
+    /// A program, what it works out on the way, the numbers it prints parted by spaces, and a line about it.
+    private static func program(_ random: inout RandomStream) -> (source: String, trace: [String], output: String, purpose: String) {
         while true {
             var writer = ProgramWriter(random)
             let purpose = writer.write()
             random = writer.random
             // Written programs always run; those with numbers out of bounds are drawn again.
-            guard let output = try? Program(source: writer.source).output(), output.allSatisfy({ 0...largestOutput ~= $0 }) else { continue }
-            return (writer.source, output.map(String.init).joined(separator: " "), purpose)
+            guard let (printed, trace) = try? Program(source: writer.source).run(), printed.allSatisfy({ 0...largestOutput ~= $0 }) else { continue }
+            return (writer.source, trace, printed.map(String.init).joined(separator: " "), purpose)
         }
     }
 }
