@@ -5,19 +5,15 @@ import Yams
 ///
 /// YAML 1.2 core schema, mappings with text keys, anchors and aliases; no tags but `!!str`, no merge keys, no second document.
 ///
-/// Workarounds for Yams 6.2.2:
-/// - Its parser copies an alias's whole node into the tree and then hashes the keys of mappings, so that a few lines of nested
-///   aliases take for ever. Every `*` is therefore handed over as the private-use character U+E000, which makes an alias a plain
-///   scalar, and aliases are resolved here, under a limit. To be removed when its parser can leave aliases in the tree.
-/// - Text of up to 15 bytes is stored in the String itself, and its parser keeps a pointer to a copy that is gone by then. A
-///   comment at the end makes short texts longer. To be removed when it reads from storage that it owns.
+/// Workaround for Yams 6.2.2: its parser copies an alias's whole node into the tree and then hashes the keys of mappings, so that a few
+/// lines of nested aliases take for ever. Every `*` is therefore handed over as the private-use character U+E000, which makes an alias a
+/// plain scalar, and aliases are resolved here, under a limit. To be removed when its parser can leave aliases in the tree.
 struct YAMLReader {
     static let maximumDepth = 64
     /// How many values aliases may stand for, all together.
     static let maximumAliasedCount = 20_000
 
     private static let star: Unicode.Scalar = "\u{e000}"
-    private static let padding = "\n# longer than 15 bytes"
 
     let file: String
     private var sources = SourceMap()
@@ -62,7 +58,7 @@ struct YAMLReader {
             prepared.append(scalar == "*" ? Self.star : scalar)
             (line, column) = scalar == "\n" ? (line + 1, 1) : (line, column + 1)
         }
-        return prepared.count < 16 ? String(prepared) + Self.padding : String(prepared)
+        return String(prepared)
     }
 
     func restored(_ text: String) -> String {
