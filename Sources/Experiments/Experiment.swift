@@ -32,9 +32,7 @@ public struct Experiment: Sendable {
         var runs: [Run] = []
         for (index, point) in try Sweep.expanded(document).enumerated() {
             do { runs.append(try Run(point, index: index)) } catch {
-                var error = error
-                error.path = point.source(of: error.path, error.subject)
-                throw document.located(error)
+                throw document.located(error, in: point)
             }
         }
         self.document = document

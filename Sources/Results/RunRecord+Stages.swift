@@ -39,6 +39,31 @@ extension RunRecord {
             randomLosses: random?.map(\.loss) ?? missing, randomScores: random?.map { $0.accuracy ?? .nan } ?? missing,
             parameters: parameters, metrics: [], curve: curve, evaluations: evaluations)
     }
+
+    /// The metrics of the stream, of scores and of losses, in the order in which they are shown.
+    ///
+    /// - Parameter joint: the jointly trained run with the same base, tasks and seed, if there is one.
+    func streamMetrics(joint: RunRecord?) -> [(name: String, value: Double)] {
+        func metrics(_ matrix: KeyPath<RunRecord, [[Double]]>, _ random: [Double], _ measure: ScoreMatrix.Measure) -> [(name: String, value: Double)] {
+            let places = tasks.compactMap { domains.firstIndex(of: $0) }
+            let rows = self[keyPath: matrix].map { row in places.map { row[$0] } }
+            let scores = ScoreMatrix(tasks: tasks, measure: measure, base: rows[0], rounds: Array(rows.dropFirst()))
+            let jointRow = joint.map { joint in
+                tasks.map { task in joint.domains.firstIndex(of: task).map { joint[keyPath: matrix][joint.tasks.count][$0] } ?? .nan }
+            }
+            var all = MetricReport(scores, random: places.map { random[$0] }, joint: jointRow).metrics
+            let general = domains.indices.filter { !places.contains($0) }
+            if !general.isEmpty {
+                let values = self[keyPath: matrix]
+                all.append(
+                    .generalAbilityChange(
+                        tasks: general.map { domains[$0] }, measure: measure, before: general.map { values[0][$0] },
+                        after: general.map { values[tasks.count][$0] }))
+            }
+            return all.map { ($0.name, $0.value ?? .nan) }
+        }
+        return metrics(\.scores, randomScores, .score) + metrics(\.losses, randomLosses, .loss)
+    }
 }
 
 extension LearningCurve {
@@ -56,6 +81,14 @@ extension LearningCurve {
 extension RunRecord {
     /// The records of all runs.
     public static func records(of graph: StageGraph, store: StageStore) throws -> [RunRecord] {
-        try graph.chains.map { try RunRecord($0, store: store) }
+        var records = try graph.chains.map { try RunRecord($0, store: store) }
+        for (index, chain) in graph.chains.enumerated() {
+            let joint = graph.chains.firstIndex { other in
+                other.run.strategyName == "joint" && other.pretraining == chain.pretraining && other.run.seed == chain.run.seed
+                    && other.run.stream.sorted() == chain.run.stream.sorted()
+            }
+            records[index].metrics = records[index].streamMetrics(joint: joint.map { records[$0] })
+        }
+        return records
     }
 }

@@ -12,7 +12,7 @@ struct Strata: ParsableCommand {
             """,
         version: strataVersion,
         subcommands: [
-            RunCommand.self, PlanCommand.self, StatusCommand.self, CollectCommand.self, TableCommand.self,
+            RunCommand.self, PlanCommand.self, StatusCommand.self, CollectCommand.self, TableCommand.self, MetricsCommand.self,
             SchemaCommand.self, DoctorCommand.self,
         ])
 

@@ -14,6 +14,10 @@ public struct StageCost: Sendable, Hashable {
     /// Bytes of weights, gradients, moments and activations.
     public var memoryBytes = 0
 
+    public init(trainedTokens: Int = 0, operations: Double = 0, diskBytes: Int = 0, memoryBytes: Int = 0) {
+        (self.trainedTokens, self.operations, self.diskBytes, self.memoryBytes) = (trainedTokens, operations, diskBytes, memoryBytes)
+    }
+
     public static func + (a: StageCost, b: StageCost) -> StageCost {
         StageCost(
             trainedTokens: a.trainedTokens + b.trainedTokens, operations: a.operations + b.operations, diskBytes: a.diskBytes + b.diskBytes,
