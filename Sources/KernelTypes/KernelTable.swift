@@ -175,15 +175,18 @@ public struct AdamWRange {
     /// Clipping factor that the gradient is multiplied by.
     public var gradientScale: Float
     public var beta1: Float, beta2: Float, epsilon: Float
+    /// 1 - beta1, 1 - beta2, taken in Double: in Float the second would be 1e-5 off for a beta of 0.999.
+    public var keep1: Float, keep2: Float
     /// learning rate / (1 - beta1^t), 1 / sqrt(1 - beta2^t), 1 - learning rate * weight decay
     public var stepSize: Float, varianceScale: Float, decay: Float
 
     public init(
         count: Int, weight: Output, gradient: Input, mean: Output, variance: Output, gradientScale: Float,
-        beta1: Float, beta2: Float, epsilon: Float, stepSize: Float, varianceScale: Float, decay: Float
+        beta1: Double, beta2: Double, epsilon: Float, stepSize: Float, varianceScale: Float, decay: Float
     ) {
         (self.count, self.weight, self.gradient, self.mean, self.variance) = (count, weight, gradient, mean, variance)
-        (self.gradientScale, self.beta1, self.beta2, self.epsilon) = (gradientScale, beta1, beta2, epsilon)
+        (self.gradientScale, self.beta1, self.beta2, self.epsilon) = (gradientScale, Float(beta1), Float(beta2), epsilon)
+        (keep1, keep2) = (Float(1 - beta1), Float(1 - beta2))
         (self.stepSize, self.varianceScale, self.decay) = (stepSize, varianceScale, decay)
     }
 }

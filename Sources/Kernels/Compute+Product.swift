@@ -15,7 +15,7 @@ extension Compute {
             precondition(b.rowStride == 1, "B is row-major or transposed")
             let panels = (c.columns + width - 1) / width
             let packed = sharedScratch(panels * width * depth).base
-            let panelsAPiece = max(1, 16384 / (depth * width))
+            let panelsAPiece = max(1, 16384 / max(1, depth * width))
             forRanges(panels, of: panelsAPiece) { first, count in
                 let j = first * width
                 kernels.packTransposed(

@@ -13,7 +13,11 @@ extension Compute {
     }
 
     /// dTable[tokens[t]] += dOut[t], in ascending t. Shapes: as `embed`. Cut by columns, so that no two threads meet.
-    public func embedBackward(_ tokens: [Int32], dOut: UnsafePointer<Float>, dTable: UnsafeMutablePointer<Float>, width: Int) {
+    /// A token out of range traps.
+    public func embedBackward(
+        _ tokens: [Int32], dOut: UnsafePointer<Float>, dTable: UnsafeMutablePointer<Float>, vocabulary: Int, width: Int
+    ) {
+        for token in tokens { precondition(token >= 0 && Int(token) < vocabulary, "token \(token) of a vocabulary of \(vocabulary)") }
         forRanges(width, of: 32) { first, count in
             for (t, token) in tokens.enumerated() {
                 kernels.add(dOut + t * width + first, dTable + Int(token) * width + first, count)

@@ -28,9 +28,9 @@ public final class ThreadPool: @unchecked Sendable {
         }
     }
 
-    /// Ends the threads. The pool cannot be used afterwards.
+    /// Ends the threads. Using the pool afterwards traps, ending it again does nothing.
     public func end() {
-        guard threadCount > 1 else { return }
+        guard !isEnding else { return }
         isEnding = true
         wake()
     }
@@ -38,6 +38,7 @@ public final class ThreadPool: @unchecked Sendable {
     /// Calls `body(piece, thread)` once for each piece in 0..<count, and returns when all are done. `thread` is below
     /// `threadCount` and belongs to one call at a time, for scratch memory.
     public func forEach(_ count: Int, _ body: (_ piece: Int, _ thread: Int) -> Void) {
+        precondition(!isEnding, "a pool that has ended has no threads")
         guard threadCount > 1, count > 1 else {
             for piece in 0..<count { body(piece, 0) }
             return
@@ -49,7 +50,8 @@ public final class ThreadPool: @unchecked Sendable {
             busy.store(threadCount - 1, ordering: .relaxed)
             wake()
             take(0)
-            while busy.load(ordering: .acquiring) > 0 { cprocessor_pause() }
+            var turns = 0
+            while busy.load(ordering: .acquiring) > 0 { rest(&turns) }
             self.body = nil
         }
     }
@@ -83,11 +85,19 @@ public final class ThreadPool: @unchecked Sendable {
         }
     }
 
-    /// Waits awake for some microseconds, because the next piece of a training step comes soon, then asleep.
+    /// One turn of a wait that is likely to be short. After some microseconds other threads go first: with more threads than
+    /// processors the one that is waited for may be among them.
+    private func rest(_ turns: inout Int) {
+        turns += 1
+        if turns < 1000 { cprocessor_pause() } else { sched_yield() }
+    }
+
+    /// Waits awake for a while, because the next piece of a training step comes soon, then asleep.
     private func waitForWork(after seen: Int) {
-        for _ in 0..<20_000 {
+        var turns = 0
+        while turns < 5000 {
             if generation.load(ordering: .acquiring) > seen { return }
-            cprocessor_pause()
+            rest(&turns)
         }
         condition.lock()
         sleepers.add(1, ordering: .sequentiallyConsistent)

@@ -3,7 +3,8 @@ import KernelTypes
 /// RMSNorm: y[t,d] = x[t,d] * r[t] * w[d],  r[t] = 1 / sqrt(mean_d x[t,d]^2 + eps)
 /// Shapes: x, y (T, D) row-major; w (D); r (T), kept for backward.
 /// Writes y and r. y may be x.
-/// Error: relative error of y at most 4e-7 for D <= 4096 and |x| <= 1e4.
+/// Error: relative error of y and r at most (D / 32 + 8) 2^-24 for 1e-12 <= |x| <= 1e15 (or x = 0).
+/// A row with a NaN, an infinity or a sum of squares beyond Float becomes NaN: that ends training, where y = 0 would hide it.
 /// Source: Zhang & Sennrich 2019, eq. 4.
 func normForward(_ n: NormRows) {
     let width = n.width
@@ -22,7 +23,8 @@ func normForward(_ n: NormRows) {
             let v = load(x + d, width - d)
             squares = fused(v, v, squares)
         }
-        let r = 1 / (sum(squares) / Float(width) + n.epsilon).squareRoot()
+        let total = sum(squares)
+        let r = total <= Float.greatestFiniteMagnitude ? 1 / (total / Float(width) + n.epsilon).squareRoot() : Float.nan
         n.r[t] = r
         d = 0
         while d + 16 <= width {
@@ -41,7 +43,8 @@ func normForward(_ n: NormRows) {
 ///   dx[t,d] += r (g[t,d] - x[t,d] r^2 mean_d(g x)),   dw[d] += sum_t dy[t,d] x[t,d] r[t]
 /// Shapes: as forward; dy in `y`.
 /// Adds to dx, and to dw where it is given. dx may not be dy.
-/// Error: at most 1e-6 of the row's largest |dx|.
+/// Error for the r that is given, in 2^-24: of dx (D / 16 + 12) times, of dw (rows + 4) times the same terms, all positive, and
+/// what was there before.
 func normBackward(_ n: NormRows) {
     let width = n.width
     guard let dx = n.dx else { return }

@@ -122,7 +122,8 @@ func narrowPanel(_ rows: Int, _ depth: Int, _ a: Input, _ aRow: Int, _ aColumn: 
 
 /// Matrix product: C[i,j] = [C[i,j] +] sum_k A[i,k] B[k,j], the sum in ascending k.
 /// Shapes, strides and what is read: see `Product`. C may not overlap A or B.
-/// Error: that of a chain of `depth` fused multiply-adds, at most depth * 2^-24 * sum_k |A[i,k] B[k,j]|.
+/// Error: that of a chain of `depth` fused multiply-adds, at most (depth + 1) * 2^-24 * (|C[i,j]| + sum_k |A[i,k] B[k,j]|) with C as it
+/// was where it is added to; the bits are those of the chain. Without fused multiply-add each product is rounded too.
 func product(_ p: Product) {
     if p.depth == 0, !p.accumulates {
         var i = 0

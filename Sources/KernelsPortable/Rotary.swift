@@ -4,7 +4,7 @@ import KernelTypes
 ///   x'[i] = x[i] c - x[i + h] s,   x'[i + h] = x[i + h] c + x[i] s,   h = headWidth / 2
 /// Shapes: x (rows, heads * headWidth), rows `xRow` apart; cosine, sine (positions, h).
 /// Turns x in place; backward turns the other way, which is its transpose.
-/// Error: at most 2 ULP of the larger of |x[i]|, |x[i + h]|.
+/// Error: at most 3 * 2^-24 of the two terms' magnitudes together.
 /// Source: Su et al. 2021, arXiv 2104.09864, eq. 34, in the pairing of GPT-NeoX and transformers.
 func rotate(_ r: RotaryRows) {
     let half = r.headWidth / 2

@@ -72,7 +72,7 @@ public final class ModelPass {
             model.blocks[index].backward(activations[index], d: gradient, scratch, shape, rotary, compute)
         }
         if let table = model.embedding.gradient {
-            compute.embedBackward(tokens, dOut: gradient.base, dTable: table.base, width: c.hiddenSize)
+            compute.embedBackward(tokens, dOut: gradient.base, dTable: table.base, vocabulary: c.vocabularySize, width: c.hiddenSize)
         }
         return UnsafeBufferPointer(start: losses, count: shape.rows).reduce(0, +)
     }

@@ -45,7 +45,7 @@ public final class AdamW {
             compute.adamW(
                 AdamWRange(
                     count: m.parameter.count, weight: m.parameter.values.base, gradient: m.gradient.base, mean: m.mean.base,
-                    variance: m.variance.base, gradientScale: Float(clip), beta1: Float(settings.beta1), beta2: Float(settings.beta2),
+                    variance: m.variance.base, gradientScale: Float(clip), beta1: settings.beta1, beta2: settings.beta2,
                     epsilon: Float(settings.epsilon), stepSize: Float(learningRate / correction1),
                     varianceScale: Float(1 / correction2.squareRoot()), decay: Float(1 - learningRate * decay)))
         }
