@@ -5,9 +5,9 @@ struct ProgramWriter {
     private(set) var source = ""
     var random: RandomStream
 
-    private static let names = ["total", "count", "value", "left", "right", "score", "width", "height", "limit", "level"]
-    private static let listNames = ["row", "items", "steps", "points"]
-    private static let functionNames = ["grow", "shift", "change", "adjust"]
+    private static let names = ["total", "count", "value", "score", "width", "level"]
+    private static let listNames = ["row", "items"]
+    private static let functionNames = ["grow", "shift"]
 
     init(_ random: RandomStream) { self.random = random }
 
@@ -33,12 +33,12 @@ struct ProgramWriter {
     private mutating func changed(_ name: String) -> String {
         switch random.below(5) {
         case 0, 1: "\(name) + \(number())"
-        case 2, 3: "\(name) - \(number(to: 4))"
+        case 2, 3: "\(name) - \(number(to: 3))"
         default: "\(name) * \(number(from: 2, to: 3))"
         }
     }
 
-    private mutating func numbers() -> String { (0..<number(from: 2, to: 4)).map { _ in String(number()) }.joined(separator: ", ") }
+    private mutating func numbers() -> String { (0..<number(from: 2, to: 3)).map { _ in String(number()) }.joined(separator: ", ") }
 
     private mutating func assignments(_ a: String, _ b: String) -> String {
         line("let \(a) = \(number())")
@@ -67,8 +67,8 @@ struct ProgramWriter {
 
     private mutating func loop(_ a: String) -> String {
         line("let \(a) = \(number())")
-        line("repeat \(number(from: 2, to: 4)) times")
-        line("let \(a) = \(a) \(random.below(3) > 0 ? "+" : "-") \(number(to: 5))", indented: true)
+        line("repeat \(number(from: 2, to: 3)) times")
+        line("let \(a) = \(a) \(random.below(3) > 0 ? "+" : "-") \(number(to: 4))", indented: true)
         line("end")
         line("print \(a)")
         return "the same step several times"
@@ -82,7 +82,7 @@ struct ProgramWriter {
         if random.below(2) == 0 {
             line("let \(a) = \(a) + item", indented: true)
         } else {
-            line("if item \(random.pick(["<", ">"])) \(number(from: 3, to: 6)) then", indented: true)
+            line("if item \(random.pick(["<", ">"])) \(number(from: 2, to: 5)) then", indented: true)
             line("  let \(a) = \(a) + \(random.below(2) == 0 ? "item" : "1")", indented: true)
             line("end", indented: true)
         }
@@ -95,7 +95,7 @@ struct ProgramWriter {
         let name = random.pick(Self.functionNames)
         line("define \(name)(\(a))")
         if random.below(3) == 0 {
-            line("if \(a) > \(number(from: 3, to: 6)) then", indented: true)
+            line("if \(a) > \(number(from: 2, to: 5)) then", indented: true)
             line("  return \(a)", indented: true)
             line("end", indented: true)
         }

@@ -11,11 +11,11 @@ import Kernels
 ///     Answer: 4 + 3 = 7. 7 + 3 = 10. It prints 10
 public struct Programs: GeneratedDomain {
     /// Largest number written in a program.
-    static let largestNumber = 9
+    static let largestNumber = 6
     /// No printed number is larger, none is negative.
-    static let largestOutput = 30
+    static let largestOutput = 20
     /// Share of documents that list a program with its output; the others ask what programs print.
-    static let listingShare = 0.3
+    static let listingShare = 0.2
     /// Programs in a document: one up to this many.
     static let programsPerDocument = 3
 
