@@ -65,4 +65,3 @@ let package = Package(
         .testTarget(name: "ResultsTests", dependencies: ["Results"]),
     ] as [Target]).filter { exists($0) || $0.name == "TestSupport" }
 )
-// 2

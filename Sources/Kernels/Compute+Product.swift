@@ -23,8 +23,8 @@ extension Compute {
             }
             (bBase, bRow) = (Input(packed), width)
         }
-        // Pieces of whole tiles (12 rows suits every instruction set), about half a million multiply-adds each.
-        let rowsAPiece = max(1, min(8, 524_288 / max(1, c.columns * depth * 12))) * 12
+        // Whole tiles (12 rows suit every instruction set): many pieces where there are many rows, some where there are few.
+        let rowsAPiece = c.rows >= 1024 ? 96 : c.rows >= 240 ? 48 : 24
         let scratch = threadScratch(kernels.productScratch)
         let pieces = (c.rows + rowsAPiece - 1) / rowsAPiece
         pool.forEach(pieces) { piece, thread in

@@ -5,17 +5,20 @@ import Synchronization
 /// Threads that stay alive and share out numbered pieces of work. Which thread takes a piece changes from run to run, so a
 /// piece must not depend on it; the cut into pieces must not depend on the number of threads. Then the bits do not either.
 ///
-/// One caller at a time.
+/// A round waits for its pieces, not for the threads: one that the system does not let run takes no piece and is not waited
+/// for, so that other work on the machine costs its share and no more. One caller at a time.
 public final class ThreadPool: @unchecked Sendable {
     public let threadCount: Int
 
-    private let generation = Atomic<Int>(0)
-    private let nextPiece = Atomic<Int>(0)
-    private let busy = Atomic<Int>(0)
+    /// Round (24 bits), pieces of the round (20), next piece to be taken (20) in one word, so that a piece is taken from the
+    /// round that is going on or not at all.
+    private let state = Atomic<UInt64>(0)
+    private let completed = Atomic<Int>(0)
     private let sleepers = Atomic<Int>(0)
+    private let isEnding = Atomic<Bool>(false)
     private let condition = NSCondition()
-    private var pieceCount = 0
-    private var isEnding = false
+    private var round: UInt64 = 0
+    /// Read only by who has taken a piece: it is not replaced before all pieces are completed.
     private var body: ((Int, Int) -> Void)?
 
     public init(threadCount: Int) {
@@ -30,79 +33,92 @@ public final class ThreadPool: @unchecked Sendable {
 
     /// Ends the threads. Using the pool afterwards traps, ending it again does nothing.
     public func end() {
-        guard !isEnding else { return }
-        isEnding = true
+        isEnding.store(true, ordering: .sequentiallyConsistent)
         wake()
     }
 
     /// Calls `body(piece, thread)` once for each piece in 0..<count, and returns when all are done. `thread` is below
-    /// `threadCount` and belongs to one call at a time, for scratch memory.
+    /// `threadCount` and belongs to one call at a time, for scratch memory. At most 2^20 - 1 pieces.
     public func forEach(_ count: Int, _ body: (_ piece: Int, _ thread: Int) -> Void) {
-        precondition(!isEnding, "a pool that has ended has no threads")
+        precondition(!isEnding.load(ordering: .relaxed), "a pool that has ended has no threads")
+        precondition(count < 1 << 20, "\(count) pieces")
         guard threadCount > 1, count > 1 else {
             for piece in 0..<count { body(piece, 0) }
             return
         }
         withoutActuallyEscaping(body) { escaping in
             self.body = escaping
-            pieceCount = count
-            nextPiece.store(0, ordering: .relaxed)
-            busy.store(threadCount - 1, ordering: .relaxed)
+            completed.store(0, ordering: .relaxed)
+            round = (round + 1) & 0xFF_FFFF
+            state.store(round << 40 | UInt64(count) << 20, ordering: .sequentiallyConsistent)
             wake()
-            take(0)
+            while let piece = takePiece() { run(piece, 0) }
             var turns = 0
-            while busy.load(ordering: .acquiring) > 0 { rest(&turns) }
+            while completed.load(ordering: .acquiring) < count { rest(&turns) }
             self.body = nil
         }
     }
 
-    private func wake() {
-        generation.add(1, ordering: .sequentiallyConsistent)
-        if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
-            condition.lock()
-            condition.broadcast()
-            condition.unlock()
-        }
-    }
-
-    private func take(_ thread: Int) {
-        guard let body else { return }
+    private func takePiece() -> Int? {
+        var seen = state.load(ordering: .acquiring)
         while true {
-            let piece = nextPiece.add(1, ordering: .relaxed).oldValue
-            guard piece < pieceCount else { return }
-            body(piece, thread)
+            let next = seen & 0xF_FFFF
+            guard next < seen >> 20 & 0xF_FFFF else { return nil }
+            let (exchanged, original) = state.weakCompareExchange(expected: seen, desired: seen + 1, ordering: .acquiringAndReleasing)
+            if exchanged { return Int(next) }
+            seen = original
         }
     }
 
-    private func work(_ index: Int) {
-        var seen = 0
-        while true {
-            waitForWork(after: seen)
-            seen += 1
-            if isEnding { return }
-            take(index)
-            busy.subtract(1, ordering: .releasing)
+    private var hasPieces: Bool {
+        let seen = state.load(ordering: .sequentiallyConsistent)
+        return seen & 0xF_FFFF < seen >> 20 & 0xF_FFFF
+    }
+
+    private func run(_ piece: Int, _ thread: Int) {
+        call(piece, thread)
+        completed.add(1, ordering: .releasing)
+    }
+
+    /// A function of its own, so that the closure is let go before the piece counts as completed.
+    @inline(never)
+    private func call(_ piece: Int, _ thread: Int) { body?(piece, thread) }
+
+    private func work(_ thread: Int) {
+        var turns = 0
+        while !isEnding.load(ordering: .relaxed) {
+            if let piece = takePiece() {
+                run(piece, thread)
+                turns = 0
+            } else if turns < 3000 {
+                // The next round of a training step comes soon.
+                rest(&turns)
+            } else {
+                sleep()
+                turns = 0
+            }
         }
     }
 
-    /// One turn of a wait that is likely to be short. After some microseconds other threads go first: with more threads than
-    /// processors the one that is waited for may be among them.
+    /// One turn of a wait that is likely to be short. After some microseconds other threads go first: the one that is waited for
+    /// may be among them.
     private func rest(_ turns: inout Int) {
         turns += 1
         if turns < 1000 { cprocessor_pause() } else { sched_yield() }
     }
 
-    /// Waits awake for a while, because the next piece of a training step comes soon, then asleep.
-    private func waitForWork(after seen: Int) {
-        var turns = 0
-        while turns < 5000 {
-            if generation.load(ordering: .acquiring) > seen { return }
-            rest(&turns)
-        }
+    private func sleep() {
         condition.lock()
         sleepers.add(1, ordering: .sequentiallyConsistent)
-        while generation.load(ordering: .sequentiallyConsistent) <= seen { condition.wait() }
+        while !hasPieces, !isEnding.load(ordering: .sequentiallyConsistent) { condition.wait() }
         sleepers.subtract(1, ordering: .sequentiallyConsistent)
+        condition.unlock()
+    }
+
+    private func wake() {
+        guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
+        condition.lock()
+        condition.broadcast()
         condition.unlock()
     }
 }

@@ -14,7 +14,9 @@ let vectorWidth = TileVector.scalarCount
 let panelWidth = 2 * vectorWidth
 /// Rows of B that stay in the first-level cache while the rows of A pass by.
 let depthBlock = 256
-let productScratch = depthBlock * panelWidth + tileRows * panelWidth
+/// Rows of A that are packed at once.
+let rowBlock = 96
+let productScratch = depthBlock * panelWidth + tileRows * panelWidth + rowBlock * depthBlock
 
 @inline(__always)
 func fusedTile(_ a: TileVector, _ b: TileVector, _ c: TileVector) -> TileVector {
@@ -71,13 +73,21 @@ func tile(
     }
 }
 
+/// Rows of A as the tiles read them: element (i, k) stands at
+/// base[i / tileRows * tile + i % tileRows * row + k * column].
+struct TileRows {
+    var base: Input
+    var tile: Int, row: Int, column: Int
+}
+
 /// One panel of B against all rows of A, in the tallest tiles that fit.
 @inline(__always)
-func panel(vectors: Int, rows: Int, depth: Int, a: Input, aRow: Int, aColumn: Int, b: Input, bRow: Int, c: Output, cRow: Int, accumulates: Bool) {
+func panel(vectors: Int, rows: Int, depth: Int, a: TileRows, b: Input, bRow: Int, c: Output, cRow: Int, accumulates: Bool) {
     var i = 0
+    let aRow = a.row, aColumn = a.column
     while i < rows {
         let left = rows - i
-        let a = a + i * aRow
+        let a = a.base + i / tileRows * a.tile + i % tileRows * aRow
         let c = c + i * cRow
         #if STRATA_AVX512
             if left >= 12 {
@@ -111,13 +121,13 @@ func panel(vectors: Int, rows: Int, depth: Int, a: Input, aRow: Int, aColumn: In
 }
 
 @inline(never)
-func widePanel(_ rows: Int, _ depth: Int, _ a: Input, _ aRow: Int, _ aColumn: Int, _ b: Input, _ bRow: Int, _ c: Output, _ cRow: Int, _ accumulates: Bool) {
-    panel(vectors: 2, rows: rows, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, c: c, cRow: cRow, accumulates: accumulates)
+func widePanel(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ c: Output, _ cRow: Int, _ accumulates: Bool) {
+    panel(vectors: 2, rows: rows, depth: depth, a: a, b: b, bRow: bRow, c: c, cRow: cRow, accumulates: accumulates)
 }
 
 @inline(never)
-func narrowPanel(_ rows: Int, _ depth: Int, _ a: Input, _ aRow: Int, _ aColumn: Int, _ b: Input, _ bRow: Int, _ c: Output, _ cRow: Int, _ accumulates: Bool) {
-    panel(vectors: 1, rows: rows, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, c: c, cRow: cRow, accumulates: accumulates)
+func narrowPanel(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ c: Output, _ cRow: Int, _ accumulates: Bool) {
+    panel(vectors: 1, rows: rows, depth: depth, a: a, b: b, bRow: bRow, c: c, cRow: cRow, accumulates: accumulates)
 }
 
 /// Matrix product: C[i,j] = [C[i,j] +] sum_k A[i,k] B[k,j], the sum in ascending k.
@@ -136,49 +146,105 @@ func product(_ p: Product) {
             i += 1
         }
     }
-    let edge = p.scratch
-    let corner = p.scratch + depthBlock * panelWidth
     var k0 = 0
     while k0 < p.depth {
         let depth = p.depth - k0 < depthBlock ? p.depth - k0 : depthBlock
-        let accumulates = p.accumulates || k0 > 0
-        let a = p.a + k0 * p.aColumn
-        var j0 = 0
-        while j0 < p.columns {
-            let width = p.columns - j0 < panelWidth ? p.columns - j0 : panelWidth
-            var b: Input, bRow: Int
-            if p.isPacked {
-                (b, bRow) = (p.b + j0 * p.depth + k0 * panelWidth, panelWidth)
-            } else {
-                (b, bRow) = (p.b + k0 * p.bRow + j0, p.bRow)
-                if width != panelWidth, width != vectorWidth {
-                    copyEdge(from: b, row: bRow, depth: depth, width: width, to: edge)
-                    (b, bRow) = (Input(edge), panelWidth)
-                }
+        var i0 = 0
+        while i0 < p.rows {
+            // Rows of A that lie across memory are packed: their lines would throw each other out of the cache.
+            let rows = p.aColumn != 1 && p.rows - i0 > rowBlock ? rowBlock : p.rows - i0
+            let source = p.a + i0 * p.aRow + k0 * p.aColumn
+            var a = TileRows(base: source, tile: tileRows * p.aRow, row: p.aRow, column: p.aColumn)
+            if p.aColumn != 1 {
+                let packed = p.scratch + depthBlock * panelWidth + tileRows * panelWidth
+                packRows(source, p.aRow, p.aColumn, rows, depth, packed)
+                a = TileRows(base: Input(packed), tile: tileRows * depth, row: 1, column: tileRows)
             }
-            if width == panelWidth {
-                widePanel(p.rows, depth, a, p.aRow, p.aColumn, b, bRow, p.c + j0, p.cRow, accumulates)
-            } else if width == vectorWidth {
-                narrowPanel(p.rows, depth, a, p.aRow, p.aColumn, b, bRow, p.c + j0, p.cRow, accumulates)
-            } else {
-                // Columns that do not fill a vector: through a corner tile, so that nothing beyond C is touched.
-                var i = 0
-                while i < p.rows {
-                    let rows = p.rows - i < tileRows ? p.rows - i : tileRows
-                    let c = p.c + i * p.cRow + j0
-                    if accumulates { copyCorner(from: Input(c), row: p.cRow, to: corner, row: panelWidth, rows: rows, width: width) }
-                    if width > vectorWidth {
-                        widePanel(rows, depth, a + i * p.aRow, p.aRow, p.aColumn, b, bRow, corner, panelWidth, accumulates)
-                    } else {
-                        narrowPanel(rows, depth, a + i * p.aRow, p.aRow, p.aColumn, b, bRow, corner, panelWidth, accumulates)
-                    }
-                    copyCorner(from: Input(corner), row: panelWidth, to: c, row: p.cRow, rows: rows, width: width)
-                    i += tileRows
-                }
-            }
-            j0 += panelWidth
+            productBlock(p, a, i0: i0, rows: rows, k0: k0, depth: depth)
+            i0 += rows
         }
         k0 += depth
+    }
+}
+
+/// Rows i0 ..< i0 + rows of C, plus what the depth k0 ..< k0 + depth gives, panel after panel.
+@inline(__always)
+func productBlock(_ p: Product, _ a: TileRows, i0: Int, rows: Int, k0: Int, depth: Int) {
+    let edge = p.scratch
+    let corner = p.scratch + depthBlock * panelWidth
+    let accumulates = p.accumulates || k0 > 0
+    var j0 = 0
+    while j0 < p.columns {
+        let width = p.columns - j0 < panelWidth ? p.columns - j0 : panelWidth
+        var b: Input, bRow: Int
+        if p.isPacked {
+            (b, bRow) = (p.b + j0 * p.depth + k0 * panelWidth, panelWidth)
+        } else {
+            (b, bRow) = (p.b + k0 * p.bRow + j0, p.bRow)
+            if width != panelWidth, width != vectorWidth {
+                copyEdge(from: b, row: bRow, depth: depth, width: width, to: edge)
+                (b, bRow) = (Input(edge), panelWidth)
+            }
+        }
+        let c = p.c + i0 * p.cRow + j0
+        if width == panelWidth {
+            widePanel(rows, depth, a, b, bRow, c, p.cRow, accumulates)
+        } else if width == vectorWidth {
+            narrowPanel(rows, depth, a, b, bRow, c, p.cRow, accumulates)
+        } else {
+            // Columns that do not fill a vector: through a corner tile, so that nothing beyond C is touched.
+            var i = 0
+            while i < rows {
+                let height = rows - i < tileRows ? rows - i : tileRows
+                let c = c + i * p.cRow
+                var a = a
+                a.base += i / tileRows * a.tile
+                if accumulates { copyCorner(from: Input(c), row: p.cRow, to: corner, row: panelWidth, rows: height, width: width) }
+                if width > vectorWidth {
+                    widePanel(height, depth, a, b, bRow, corner, panelWidth, accumulates)
+                } else {
+                    narrowPanel(height, depth, a, b, bRow, corner, panelWidth, accumulates)
+                }
+                copyCorner(from: Input(corner), row: panelWidth, to: c, row: p.cRow, rows: height, width: width)
+                i += tileRows
+            }
+        }
+        j0 += panelWidth
+    }
+}
+
+/// Rows of A in tiles: packed[tile][k][row of the tile].
+@inline(__always)
+func packRows(_ a: Input, _ aRow: Int, _ aColumn: Int, _ rows: Int, _ depth: Int, _ packed: Output) {
+    var i = 0
+    var out = packed
+    while i < rows {
+        let height = rows - i < tileRows ? rows - i : tileRows
+        var k = 0
+        if height == tileRows, aRow == 1 {
+            // Whole vectors of 4 and 2: a loop over single floats would take as long as the products.
+            while k < depth {
+                let from = UnsafeRawPointer(a + i + k * aColumn), to = UnsafeMutableRawPointer(out + k * tileRows)
+                to.storeBytes(of: from.loadUnaligned(as: SIMD4<Float>.self), as: SIMD4<Float>.self)
+                #if STRATA_AVX512
+                    (to + 16).storeBytes(of: (from + 16).loadUnaligned(as: SIMD8<Float>.self), as: SIMD8<Float>.self)
+                #else
+                    (to + 16).storeBytes(of: (from + 16).loadUnaligned(as: SIMD2<Float>.self), as: SIMD2<Float>.self)
+                #endif
+                k += 1
+            }
+        } else {
+            while k < depth {
+                var row = 0
+                while row < height {
+                    out[k * tileRows + row] = a[(i + row) * aRow + k * aColumn]
+                    row += 1
+                }
+                k += 1
+            }
+        }
+        out += depth * tileRows
+        i += tileRows
     }
 }
 
