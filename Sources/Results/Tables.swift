@@ -2,7 +2,7 @@ import Settings
 
 /// The tables and the formats that there are, by name.
 public enum Tables {
-    public static let recipes: [any TableRecipe] = [SummaryTable(), StreamTable()]
+    public static let recipes: [any TableRecipe] = [SummaryTable(), StreamTable(), MetricsTable()]
     public static let formats: [any TableFormat] = [MarkdownFormat(), CSVFormat()]
 
     /// The table of a name.
