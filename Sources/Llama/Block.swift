@@ -25,6 +25,24 @@ public final class Block {
         [("q_proj", q), ("k_proj", k), ("v_proj", v), ("o_proj", o), ("gate_proj", gate), ("up_proj", up), ("down_proj", down)]
     }
 
+    /// Names within a block and shapes of its tensors, without making any: a checkpoint is held against them.
+    static func tensorShapes(_ c: LlamaConfiguration, _ lora: LoRASettings?) -> [(name: String, shape: [Int])] {
+        let (h, f, kv) = (c.hiddenSize, c.intermediateSize, c.keyValueWidth)
+        let linears = [
+            ("self_attn.q_proj", h, h), ("self_attn.k_proj", kv, h), ("self_attn.v_proj", kv, h), ("self_attn.o_proj", h, h),
+            ("mlp.gate_proj", f, h), ("mlp.up_proj", f, h), ("mlp.down_proj", h, f),
+        ]
+        let norms = [("input_layernorm.weight", [h]), ("post_attention_layernorm.weight", [h])]
+        return norms
+            + zip(linears, linearNames).flatMap { linear, name in
+                let (stem, outputs, inputs) = linear
+                let adapter = lora.flatMap { $0.targetModules.contains(name) ? $0.rank : nil }.map { rank in
+                    [(stem + ".lora_A.weight", [rank, inputs]), (stem + ".lora_B.weight", [outputs, rank])]
+                }
+                return [(stem + ".weight", [outputs, inputs])] + (adapter ?? [])
+            }
+    }
+
     public static let linearNames = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
     public var parameters: [Parameter] {

@@ -26,6 +26,9 @@ public enum BlockPlacement: Sendable, Hashable {
 
     /// The layers that `count` new blocks are inserted after in a model of `layerCount` blocks, ascending.
     public func layers(count: Int, layerCount: Int) throws(SettingsError) -> [Int] {
+        guard count >= 1 else {
+            throw SettingsError(path: Path(dotted: "blocks"), found: "\(count)", expected: "how many blocks to add, from 1 up")
+        }
         switch self {
         case .interleaved:
             let rounds = (count - 1) / layerCount
@@ -35,7 +38,7 @@ public enum BlockPlacement: Sendable, Hashable {
         case .bottom: return Array(repeating: 0, count: count)
         case .top: return Array(repeating: layerCount, count: count)
         case .layers(let layers):
-            for (index, layer) in layers.enumerated() where layer > layerCount {
+            for (index, layer) in layers.enumerated() where !(0...layerCount).contains(layer) {
                 throw SettingsError(
                     path: Path(dotted: "position").appending(index), found: "\(layer)",
                     expected: "a layer from 0 (below the first) to \(layerCount), the base's last",

@@ -31,35 +31,46 @@ extension LlamaModel {
         guard let config = try metadata("config") else { throw broken("its metadata has no 'config'") }
         let configuration: LlamaConfiguration
         do { configuration = try LlamaConfiguration(value: config) } catch { throw broken("its metadata 'config': \(error)") }
-        // Held against the header first, so that a wrong size is an error and not an attempt to allocate it.
-        let named = file.entries["model.embed_tokens.weight"]?.shape
-        guard named == [configuration.vocabularySize, configuration.hiddenSize], configuration.layerCount <= file.entries.count,
-            file.entries["model.layers.\(configuration.layerCount - 1).mlp.gate_proj.weight"]?.shape
-                == [configuration.intermediateSize, configuration.hiddenSize]
-        else { throw broken("its tensors do not have the sizes of its 'config'") }
-        self.init(configuration)
-        if let layers = try metadata("added_layers")?.asList?.compactMap(\.asInteger) {
-            guard layers.allSatisfy({ (0..<blocks.count).contains($0) }) else { throw broken("its added_layers \(layers) do not exist") }
-            markAdded(layers)
-        }
+        var lora: LoRASettings?
         if let value = try metadata("lora") {
-            let settings: LoRASettings
-            do { settings = LoRASettings(settings: try Settings(value, fields: LoRASettings.fields)) } catch { throw broken("its metadata 'lora': \(error)") }
-            guard settings.rank <= 65536 else { throw broken("its rank of \(settings.rank)") }
-            attachLoRA(settings, seed: 0)
+            do { lora = LoRASettings(settings: try Settings(value, fields: LoRASettings.fields)) } catch { throw broken("its metadata 'lora': \(error)") }
+        }
+        var added: [Int] = []
+        if let value = try metadata("added_layers") {
+            added = value.asList?.compactMap(\.asInteger) ?? []
+            let isAscending = zip(added, added.dropFirst()).allSatisfy { $0 < $1 }
+            guard added.count == value.asList?.count, isAscending, added.allSatisfy({ (0..<configuration.layerCount).contains($0) }) else {
+                throw broken("its metadata 'added_layers' is not an ascending list of layers from 0 to \(configuration.layerCount - 1)")
+            }
+        }
+        try LlamaModel.check(file, configuration, lora)
+        self.init(configuration)
+        markAdded(added)
+        if let lora { attachLoRA(lora, seed: 0) }
+        let names = Set(parameters.map(\.name))
+        if let stray = file.entries.keys.sorted().first(where: { !names.contains($0) }) {
+            throw broken("it holds tensor '\(stray)', which a model of its 'config' does not have")
         }
         try load(file)
+    }
+
+    /// Holds the header against the structure tensor by tensor, before anything of that size is allocated.
+    private static func check(_ file: Safetensors, _ c: LlamaConfiguration, _ lora: LoRASettings?) throws(CheckpointError) {
+        try file.require("model.embed_tokens.weight", [c.vocabularySize, c.hiddenSize])
+        for layer in 0..<c.layerCount {
+            for (name, shape) in Block.tensorShapes(c, lora) { try file.require("model.layers.\(layer).\(name)", shape) }
+        }
+        try file.require("model.norm.weight", [c.hiddenSize])
+        if !c.tiesEmbeddings { try file.require("lm_head.weight", [c.vocabularySize, c.hiddenSize]) }
     }
 
     /// Fills every tensor from a file that has them under the same names and shapes.
     public func load(_ file: Safetensors) throws(CheckpointError) {
         for parameter in parameters {
-            let values = try file.floats(parameter.name)
-            let shape = file.entries[parameter.name]?.shape ?? []
-            guard shape == parameter.shape else {
-                throw CheckpointError(file.path, "holds tensor '\(parameter.name)' of shape \(shape), expected \(parameter.shape)")
+            try file.require(parameter.name, parameter.shape)
+            try file.floats(parameter.name).withUnsafeBufferPointer { values in
+                if let base = values.baseAddress { parameter.values.base.update(from: base, count: values.count) }
             }
-            values.withUnsafeBufferPointer { parameter.values.base.update(from: $0.baseAddress!, count: values.count) }
         }
     }
 }

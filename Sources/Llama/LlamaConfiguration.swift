@@ -47,7 +47,17 @@ public struct LlamaConfiguration: Sendable, Hashable {
         try check()
     }
 
+    /// More weights than any machine holds, and few enough that no product of sizes overflows.
+    private static let largestParameterCount = 0x1p40
+
     private func check() throws(SettingsError) {
+        let (h, f) = (Double(hiddenSize), Double(intermediateSize))
+        let weights = 2 * Double(vocabularySize) * h + Double(layerCount) * h * (4 * h + 3 * f)
+        guard weights <= Self.largestParameterCount else {
+            throw SettingsError(
+                path: Path(), found: "sizes that make a model of about \(weights) weights", expected: "at most \(Self.largestParameterCount)",
+                advice: "lower hidden_size, intermediate_size or num_hidden_layers")
+        }
         guard hiddenSize % headCount == 0 else {
             throw SettingsError(
                 path: Path(dotted: "num_attention_heads"), found: "\(headCount)", expected: "a divisor of hidden_size, which is \(hiddenSize)",

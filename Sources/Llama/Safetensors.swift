@@ -80,6 +80,18 @@ public struct Safetensors: Sendable {
             }
             entries[name] = Entry(type: type, shape: shape, range: offsets[0]..<offsets[1])
         }
+        // The format allows neither holes nor overlaps, so that a small file cannot claim much.
+        var end = 0
+        let inOrder = entries.sorted { a, b in
+            (a.value.range.lowerBound, a.value.range.upperBound, a.key) < (b.value.range.lowerBound, b.value.range.upperBound, b.key)
+        }
+        for (name, entry) in inOrder {
+            guard entry.range.lowerBound == end else {
+                throw broken("tensor '\(name)' starts at byte \(entry.range.lowerBound) of the data, expected \(end)")
+            }
+            end = entry.range.upperBound
+        }
+        guard end == available else { throw broken("\(available) bytes of data, of which tensors take \(end)") }
         self.data = data
         self.path = path
         self.metadata = metadata
@@ -109,6 +121,17 @@ public struct Safetensors: Sendable {
         }
         let start = data.startIndex + dataStart
         return data[start + entry.range.lowerBound..<start + entry.range.upperBound]
+    }
+
+    /// Throws unless the file has an F32 tensor of this name and shape.
+    func require(_ name: String, _ shape: [Int]) throws(CheckpointError) {
+        guard let entry = entries[name] else {
+            throw CheckpointError(path, "has no tensor '\(name)'", nearestAdvice(to: name, among: Array(entries.keys)))
+        }
+        guard entry.type == .float32, entry.shape == shape else {
+            throw CheckpointError(
+                path, "holds tensor '\(name)' as \(entry.type.rawValue) of shape \(entry.shape), expected \(ElementType.float32.rawValue) of shape \(shape)")
+        }
     }
 
     /// The bytes of a file with these F32 tensors, in their order, and this metadata. Equal input gives equal bytes.
