@@ -28,6 +28,9 @@ public final class AdamW {
         }
     }
 
+    /// Floats of moments that are kept: two for each trained weight.
+    public var stateCount: Int { moments.reduce(0) { $0 + $1.mean.count + $1.variance.count } }
+
     /// Euclidean norm over all gradients.
     public func gradientNorm() -> Double {
         moments.reduce(0) { $0 + compute.sumOfSquares($1.gradient.base, count: $1.gradient.count) }.squareRoot()
