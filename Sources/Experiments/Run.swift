@@ -23,6 +23,8 @@ public struct Run: Sendable {
     let baseTrain: TrainingSettings
     let baseSeed: Int
     let tokenizer: TokenizerSettings
+    /// The domains that the tokenizer learns from.
+    let tokenizerData: [String]
     let sources: [String: DataSource]
     let train: TrainingSettings
     let strategy: any Strategy
@@ -65,10 +67,11 @@ public struct Run: Sendable {
             do { sources[name] = try DataSource(settings: Settings(validated: data[name] ?? .null)) } catch { throw error.under(path) }
         }
         self.sources = sources
-        baseData = base.value["data"]?.asList?.compactMap(\.asString) ?? [base.string("data")]
-        try Run.checkDomains(baseData, known: sources, at: basePath.appending("data"), isList: base.value["data"]?.asList != nil)
-        stream = settings.list("stream").compactMap(\.asString)
-        try Run.checkDomains(stream, known: sources, at: Path(dotted: "stream"), isList: true)
+        baseData = try Run.domains(base.value["data"], known: sources, at: basePath.appending("data"))
+        let tokenizerNames = base.settings("tokenizer").value["data"] ?? .null
+        tokenizerData = tokenizerNames == .null
+            ? baseData : try Run.domains(tokenizerNames, known: sources, at: basePath.appending("tokenizer").appending("data"))
+        stream = try Run.domains(settings.value["stream"], known: sources, at: Path(dotted: "stream"))
 
         strategyName = settings.settings("strategy").string("kind")
         do {
@@ -97,9 +100,11 @@ public struct Run: Sendable {
             advice: "shorten the sequences or raise base.model.max_position_embeddings")
     }
 
-    private static func checkDomains(_ names: [String], known: [String: DataSource], at path: Path, isList: Bool) throws(SettingsError) {
+    /// The names of one domain or a list of them, each known and there once.
+    private static func domains(_ value: Value?, known: [String: DataSource], at path: Path) throws(SettingsError) -> [String] {
+        let names = (value?.asList ?? [value ?? .null]).compactMap(\.asString)
         for (index, name) in names.enumerated() {
-            let place = isList ? path.appending(index) : path
+            let place = value?.asList == nil ? path : path.appending(index)
             guard known[name] != nil else {
                 let all = known.keys.sorted()
                 throw SettingsError(
@@ -110,6 +115,7 @@ public struct Run: Sendable {
                 throw SettingsError(path: place, found: "'\(name)' a second time", expected: "each domain once")
             }
         }
+        return names
     }
 }
 

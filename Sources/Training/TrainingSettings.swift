@@ -24,7 +24,7 @@ public struct TrainingSettings: Sendable, Hashable {
         .required("steps", .natural, "optimizer steps"),
         .optional("batch_size", .positive, default: 32, "sequences a step and accumulation round"),
         .optional("sequence_length", .positive, default: .null, "tokens a sequence (default: max_position_embeddings)"),
-        .optional("gradient_accumulation_steps", .positive, default: 1, "rounds whose gradients are added before a step"),
+        .optional("gradient_accumulation_steps", .integer(1...65536), default: 1, "rounds whose gradients are added before a step"),
         .optional("learning_rate", .number(0...100), default: 1e-3, "peak learning rate"),
         .optional("warmup_ratio", .share, default: 0.06, "share of the steps with a rising learning rate"),
         .optional("lr_scheduler_type", .choice(LearningRateSchedule.allCases.map(\.rawValue)), default: "cosine", "how it falls afterwards"),

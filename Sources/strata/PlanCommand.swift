@@ -31,9 +31,9 @@ struct PlanCommand: ParsableCommand {
         }
         let (rate, source) = try operationsASecond(graph, costs, store)
         print(
-            "left: \(grouped(Double(left.trainedTokens))) tokens of training, \(String(format: "%.3g", left.operations)) floating-point operations, "
+            "left: \(grouped(left.trainedTokens)) tokens of training, \(String(format: "%.3g", left.operations)) floating-point operations, "
                 + "about \(duration(left.operations / rate)) (\(source))")
-        print("memory about \(grouped(Double(left.memoryBytes) / 1e6)) MB, disk about \(decimal(Double(left.diskBytes) / 1e6, 1)) MB")
+        print("memory about \(grouped(left.memoryBytes / 1e6)) MB, disk about \(decimal(left.diskBytes / 1e6, 1)) MB")
     }
 
     /// From the stages that were trained here already, else from a short measurement of the processor.

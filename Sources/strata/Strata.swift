@@ -1,5 +1,7 @@
 import ArgumentParser
+import Experiments
 import Foundation
+import HDF5
 
 @main
 struct Strata: ParsableCommand {
@@ -32,7 +34,7 @@ struct Strata: ParsableCommand {
             }
             // What the argument parser refuses, and every error of the libraries about what was given to them.
             complain(code == .validationFailure ? fullMessage(for: error) : "strata: \(error)")
-            Foundation.exit(2)
+            Foundation.exit(error is StoreError || error is HDF5Error ? 1 : 2)
         }
     }
 }

@@ -6,15 +6,15 @@ import Training
 /// What a stage asks of the machine, from its recipe alone.
 public struct StageCost: Sendable, Hashable {
     /// Tokens that are trained on.
-    public var trainedTokens = 0
+    public var trainedTokens = 0.0
     /// Floating-point operations, a fused multiply-add as two: products of weights and of attention, nothing else.
     public var operations = 0.0
     /// Bytes of the checkpoint.
-    public var diskBytes = 0
+    public var diskBytes = 0.0
     /// Bytes of weights, gradients, moments and activations.
-    public var memoryBytes = 0
+    public var memoryBytes = 0.0
 
-    public init(trainedTokens: Int = 0, operations: Double = 0, diskBytes: Int = 0, memoryBytes: Int = 0) {
+    public init(trainedTokens: Double = 0, operations: Double = 0, diskBytes: Double = 0, memoryBytes: Double = 0) {
         (self.trainedTokens, self.operations, self.diskBytes, self.memoryBytes) = (trainedTokens, operations, diskBytes, memoryBytes)
     }
 
@@ -83,49 +83,62 @@ private struct ModelShape {
         trainedShare = rank > 0 ? 0 : Double(isTrained.count { $0 }) / Double(blockCount)
     }
 
-    private var blockWeights: Int {
-        let c = configuration
-        return c.hiddenSize * (2 * c.hiddenSize + 2 * c.keyValueWidth) + 3 * c.hiddenSize * c.intermediateSize
+    // In Double: sizes from a file may multiply to more than an Int holds.
+
+    private var blockWeights: Double {
+        let h = Double(configuration.hiddenSize)
+        return h * (2 * h + 2 * Double(configuration.keyValueWidth)) + 3 * h * Double(configuration.intermediateSize)
     }
 
-    private var adapterWeights: Int {
-        let c = configuration
-        return rank * (2 * (c.hiddenSize + c.hiddenSize) + 2 * (c.hiddenSize + c.keyValueWidth) + 3 * (c.hiddenSize + c.intermediateSize))
+    private var adapterWeights: Double {
+        let (h, kv, f) = (Double(configuration.hiddenSize), Double(configuration.keyValueWidth), Double(configuration.intermediateSize))
+        return Double(rank) * (2 * (h + h) + 2 * (h + kv) + 3 * (h + f))
     }
 
-    private var weights: Int {
-        let ends = configuration.vocabularySize * configuration.hiddenSize * (configuration.tiesEmbeddings ? 1 : 2)
-        return ends + blockCount * (blockWeights + adapterWeights + 2 * configuration.hiddenSize)
+    /// Of the embedding and the output projection together.
+    private var endWeights: Double {
+        Double(configuration.vocabularySize) * Double(configuration.hiddenSize) * (configuration.tiesEmbeddings ? 1 : 2)
+    }
+
+    private var weights: Double {
+        endWeights + Double(blockCount) * (blockWeights + adapterWeights + 2 * Double(configuration.hiddenSize))
     }
 
     /// Forward operations a token: twice the weights of every product, and the two products of attention over half the length.
     private func forward(length: Int) -> (blocks: Double, head: Double) {
         let attention = 2 * 2 * Double(length) / 2 * Double(configuration.hiddenSize)
         return (
-            Double(blockCount) * (2 * Double(blockWeights + adapterWeights) + attention),
-            2 * Double(configuration.vocabularySize * configuration.hiddenSize)
+            Double(blockCount) * (2 * (blockWeights + adapterWeights) + attention),
+            2 * Double(configuration.vocabularySize) * Double(configuration.hiddenSize)
         )
     }
 
+    /// Floats that a block keeps a token for its backward.
+    private var activations: Double {
+        Double(6 * configuration.hiddenSize + 2 * configuration.keyValueWidth + 3 * configuration.intermediateSize)
+    }
+
     func cost(of lesson: Stage.Lesson) -> StageCost {
-        let c = configuration
-        let tokens = lesson.train.steps * lesson.train.batchSize * lesson.train.accumulationSteps * lesson.sequenceLength
+        let rows = Double(lesson.train.batchSize) * Double(lesson.sequenceLength)
+        let tokens = Double(lesson.train.steps) * Double(lesson.train.accumulationSteps) * rows
+        guard tokens > 0 else { return StageCost(diskBytes: 4 * weights, memoryBytes: 4 * weights) }
         let (blocks, head) = forward(length: lesson.sequenceLength)
-        let trained = trainedShare + (rank > 0 ? Double(adapterWeights) / Double(blockWeights) : 0)
+        let trained = trainedShare + (rank > 0 ? adapterWeights / blockWeights : 0)
         let operations = blocks * (1 + reachedShare + trained) + head * (trainsEnds ? 3 : 2)
-        let rows = lesson.train.batchSize * lesson.sequenceLength
-        let activations = rows * Int(Double(blockCount) * reachedShare) * (6 * c.hiddenSize + 2 * c.keyValueWidth + 3 * c.intermediateSize)
-        let moments = Int(trained * Double(blockCount * blockWeights)) + (trainsEnds ? 2 * c.vocabularySize * c.hiddenSize : 0)
+        // Gradients and two moments of what is trained.
+        let learned = 3 * (trained * Double(blockCount) * blockWeights + (trainsEnds ? endWeights : 0))
         return StageCost(
-            trainedTokens: tokens, operations: Double(tokens) * operations, diskBytes: 4 * weights,
-            memoryBytes: lesson.train.steps == 0 ? 4 * weights : 4 * (weights + 3 * moments + activations))
+            trainedTokens: tokens, operations: tokens * operations, diskBytes: 4 * weights,
+            memoryBytes: 4 * (weights + learned + rows * Double(blockCount) * reachedShare * activations))
     }
 
     /// Questions are counted as half the length of the text's windows, four a question.
     func cost(of measurement: Stage.Measurement) -> StageCost {
-        let text = measurement.settings.tokens
-        let questions = measurement.settings.questions * 2 * measurement.sequenceLength
+        let text = Double(measurement.settings.tokens)
+        let questions = 2 * Double(measurement.settings.questions) * Double(measurement.sequenceLength)
         let (blocks, head) = forward(length: measurement.sequenceLength)
-        return StageCost(operations: Double(measurement.data.count * (text + questions)) * (blocks + head), memoryBytes: 4 * weights)
+        let rows = Double(measurement.settings.batchSize) * Double(measurement.sequenceLength)
+        return StageCost(
+            operations: Double(measurement.data.count) * (text + questions) * (blocks + head), memoryBytes: 4 * (weights + rows * activations))
     }
 }
