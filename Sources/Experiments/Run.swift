@@ -23,8 +23,6 @@ public struct Run: Sendable {
     let baseTrain: TrainingSettings
     let baseSeed: Int
     let tokenizer: TokenizerSettings
-    /// The domains that the tokenizer learns from.
-    let tokenizerData: [String]
     let sources: [String: DataSource]
     let train: TrainingSettings
     let strategy: any Strategy
@@ -68,9 +66,6 @@ public struct Run: Sendable {
         }
         self.sources = sources
         baseData = try Run.domains(base.value["data"], known: sources, at: basePath.appending("data"))
-        let tokenizerNames = base.settings("tokenizer").value["data"] ?? .null
-        tokenizerData = tokenizerNames == .null
-            ? baseData : try Run.domains(tokenizerNames, known: sources, at: basePath.appending("tokenizer").appending("data"))
         stream = try Run.domains(settings.value["stream"], known: sources, at: Path(dotted: "stream"))
 
         strategyName = settings.settings("strategy").string("kind")

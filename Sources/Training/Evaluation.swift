@@ -93,13 +93,19 @@ public struct Evaluation {
                 sequences.append(Sequence(tokens: Array((kept + answer).prefix(model.configuration.maxPositions + 1)), scoredFrom: kept.count))
             }
         }
-        let length = sequences.reduce(1) { max($0, $1.tokens.count - 1) }
-        let pass = ModelPass(model, compute, batch: settings.batchSize, length: length)
-        var nats: [Double] = []
-        var isExact: [Bool] = []
-        score(sequences, pass, length: length) { _, losses, isBest in
-            nats.append(losses.reduce(0, +))
-            isExact.append(isBest.allSatisfy { $0 })
+        var nats = [Double](repeating: 0, count: sequences.count)
+        var isExact = [Bool](repeating: false, count: sequences.count)
+        // Padding does not reach a result, and short questions need little of it: those of about one length go together.
+        let lengths = sequences.map { min(($0.tokens.count + 30) / 32 * 32, model.configuration.maxPositions) }
+        for length in Set(lengths).sorted() {
+            let places = sequences.indices.filter { lengths[$0] == length }
+            let pass = ModelPass(model, compute, batch: settings.batchSize, length: length)
+            var next = 0
+            score(places.map { sequences[$0] }, pass, length: length) { _, losses, isBest in
+                nats[places[next]] = losses.reduce(0, +)
+                isExact[places[next]] = isBest.allSatisfy { $0 }
+                next += 1
+            }
         }
         var right = 0
         var next = 0

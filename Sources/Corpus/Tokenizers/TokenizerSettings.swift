@@ -3,18 +3,15 @@ import Settings
 /// The `tokenizer` of an experiment file: `{kind: byte}` or `{kind: bpe, vocab_size: 1024}`.
 public enum TokenizerSettings: Sendable, Hashable {
     case byte
-    /// Byte pairs learned from training text; the size counts the 256 bytes and end of text.
+    /// Byte pairs learned from the base's training text; the size counts the 256 bytes and end of text.
     case bytePair(vocabularySize: Int)
 
     public static let kind = Kind.variant(tag: "kind", [
         Variant("byte", [], "one token a byte, and end of text: 257 ids"),
         Variant(
             "bpe",
-            [
-                .optional("vocab_size", .integer(258...1_000_000), default: 1024, "number of ids: 256 bytes, the merges, end of text"),
-                .optional("data", .either([.string, .list(.string, count: 1...1000)]), default: .null, "domain or domains it learns from (the base's)"),
-            ],
-            "byte-level byte-pair encoding, learned from training text"),
+            [.optional("vocab_size", .integer(258...1_000_000), default: 1024, "number of ids: 256 bytes, the merges, end of text")],
+            "byte-level byte-pair encoding, learned from the base's training text"),
     ])
 
     /// Reads settings that `kind` has validated.

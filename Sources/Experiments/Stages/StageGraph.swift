@@ -32,7 +32,7 @@ public struct StageGraph: Sendable {
         var known: Set<String> = []
         for run in experiment.runs {
             var data: [String: DataReference] = [:]
-            for name in run.domains + run.tokenizerData where data[name] == nil {
+            for name in run.domains {
                 guard let source = run.sources[name] else { preconditionFailure("an unchecked domain '\(name)'") }
                 if let hash = references[source] {
                     data[name] = DataReference(name: name, source: source, hash: hash)
@@ -54,10 +54,9 @@ public struct StageGraph: Sendable {
         func hashes(_ references: [DataReference]) -> Value { .list(references.map { .string($0.hash) }) }
         let base = run.settings.settings("base")
         let baseData = data(run.baseData)
-        let tokenizerData = data(run.tokenizerData)
         let tokenizer = Stage(
-            "tokenizer", title: "tokenizer", parent: nil, family: family, recipe: ["tokenizer": run.tokenizer.recipe, "data": hashes(tokenizerData)],
-            work: .tokenizer(run.tokenizer, data: tokenizerData))
+            "tokenizer", title: "tokenizer", parent: nil, family: family, recipe: ["tokenizer": run.tokenizer.recipe, "data": hashes(baseData)],
+            work: .tokenizer(run.tokenizer, data: baseData))
         var stages = [tokenizer]
 
         let measurement = Stage.Measurement(
