@@ -23,8 +23,7 @@ struct ArithmeticProblem {
 
     var question: Question {
         let working = steps.map { "\($0.left) \($0.sign) \($0.right) = \($0.result)" }.joined(separator: ". ")
-        return Question(
-            prompt: "Question: \(story)\nAnswer:", answer: " \(working). The answer is \(steps[steps.count - 1].result)", finalMark: "The answer is")
+        return Question(prompt: "Question: \(story)\nAnswer:", answer: " \(working). The answer is \(steps[steps.count - 1].result)")
     }
 
     private static let people: [(name: String, subject: String, object: String)] = [

@@ -46,7 +46,7 @@ public struct Programs: GeneratedDomain {
         let (source, trace, output, _) = program(&random)
         return Question(
             prompt: "Question: What does this program print?\n\(source)Answer:",
-            answer: trace.map { " \($0)." }.joined() + " It prints \(output)", finalMark: "It prints")
+            answer: trace.map { " \($0)." }.joined() + " It prints \(output)")
     }
 
     /// A program, what it works out on the way, the numbers it prints parted by spaces, and a line about it.
