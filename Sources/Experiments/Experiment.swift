@@ -31,16 +31,19 @@ public struct Experiment: Sendable {
         }
         var runs: [Run] = []
         for (index, point) in try Sweep.expanded(document).enumerated() {
-            do { runs.append(try Run(point, index: index)) } catch {
+            do throws(SettingsError) {
+                let run = try Run(point, index: index)
+                let (name, first) = (run.settings.string("name"), runs.first?.settings.string("name"))
+                guard name == first ?? name else {
+                    throw SettingsError(path: Path(dotted: "name"), found: "\"\(name)\" after \"\(first ?? "")\"", expected: "one name for all runs")
+                }
+                runs.append(run)
+            } catch {
                 throw document.located(error, in: point)
             }
         }
         self.document = document
         self.runs = runs
         name = runs[0].settings.string("name")
-        if let other = runs.first(where: { $0.settings.string("name") != name }) {
-            throw document.located(
-                SettingsError(path: Path(dotted: "sweep"), found: "runs named '\(name)' and '\(other.settings.string("name"))'", expected: "one name for all runs"))
-        }
     }
 }

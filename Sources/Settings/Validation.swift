@@ -45,8 +45,10 @@ extension Kind {
             guard let entries = value.asObject else { throw wrong() }
             return .object(try Kind.filled(entries, fields, at: path))
         case .variant(let tag, let variants):
-            guard let entries = value.asObject else { throw wrong() }
             let names = variants.map(\.name)
+            guard let entries = value.asObject else {
+                throw wrong(value.asString.map { names.contains($0) ? "write {\(tag): \($0)}" : "" } ?? "")
+            }
             guard let found = entries[tag] else {
                 throw SettingsError(path: path, found: "no key '\(tag)'", expected: "'\(tag)', one of \(names.joined(separator: ", "))")
             }

@@ -24,7 +24,7 @@ struct PlanCommand: ParsableCommand {
         print(TextTable(header: ["run", "", "stages", "done"], rows: graph.chains.map { chain in
             [chain.run.id, chain.run.label, "\(chain.stages.count)", "\(chain.stages.count { store.state($0.key) == .done })"]
         }).text)
-        print("\(graph.chains.count) runs of \(references) stages, \(graph.stages.count) after sharing; \(doneCount) done, \(graph.stages.count - doneCount) to run")
+        print("\(counted(graph.chains.count, "run")) of \(references) stages, \(graph.stages.count) after sharing; \(doneCount) done, \(graph.stages.count - doneCount) to run")
         guard left.operations > 0 else {
             print("nothing is left to do")
             return

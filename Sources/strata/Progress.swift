@@ -65,6 +65,9 @@ func grouped(_ value: Double) -> String {
     return ([digits] + parts).joined(separator: ",")
 }
 
+/// "1 run", "2 runs".
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
 /// Seconds as "0.8 s", "42 s", "3 min 20 s", "2 h 05 min".
 func duration(_ seconds: Double) -> String {
     guard seconds.isFinite else { return "?" }

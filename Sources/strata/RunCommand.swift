@@ -17,8 +17,11 @@ struct RunCommand: ParsableCommand {
         let experiment = try options.load()
         let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
         let progress = Progress(graph, store: options.store, isQuiet: quiet)
-        let failures = try LocalExecutor(store: options.store, compute: compute.makeCompute(), report: progress.report).run(graph)
-        progress.end()
+        let failures: [String]
+        do {
+            defer { progress.end() }
+            failures = try LocalExecutor(store: options.store, compute: compute.makeCompute(), report: progress.report).run(graph)
+        }
         let file = try publish(experiment, graph, options)
         try printTables(of: file)
         print("results: \(file)")

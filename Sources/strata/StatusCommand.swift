@@ -26,9 +26,9 @@ struct StatusCommand: ParsableCommand {
                 text = "\(done) of \(total) stages done"
                 counts.other += 1
             }
-            return [chain.run.id, chain.run.label + "  ", text]
+            return [chain.run.id, chain.run.label, text]
         }
-        for row in rows { print(row.joined(separator: "  ")) }
-        print("\(rows.count) runs: \(counts.done) done, \(counts.failed) failed, \(counts.other) to be run")
+        print(TextTable(header: ["run", "", "state"], rows: rows, leftCount: 3).text)
+        print("\(counted(rows.count, "run")): \(counts.done) done, \(counts.failed) failed, \(counts.other) to be run")
     }
 }

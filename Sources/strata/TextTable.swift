@@ -1,7 +1,8 @@
-/// Columns for the terminal: the first two to the left, numbers to the right.
+/// Columns for the terminal: the first ones, text, to the left, numbers to the right.
 struct TextTable {
     var header: [String]
     var rows: [[String]]
+    var leftCount = 2
 
     var text: String {
         let all = [header] + rows
@@ -9,7 +10,7 @@ struct TextTable {
         return all.map { row in
             var line = row.enumerated().map { column, cell in
                 let padding = String(repeating: " ", count: widths[column] - cell.count)
-                return column < 2 ? cell + padding : padding + cell
+                return column < leftCount ? cell + padding : padding + cell
             }.joined(separator: "  ")
             while line.hasSuffix(" ") { line.removeLast() }
             return line
