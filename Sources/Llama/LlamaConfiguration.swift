@@ -17,14 +17,14 @@ public struct LlamaConfiguration: Sendable, Hashable {
     public var headWidth: Int { hiddenSize / headCount }
     public var keyValueWidth: Int { keyValueHeadCount * headWidth }
 
-    /// The keys of `base.model`; the vocabulary's size comes from the tokenizer.
+    /// The keys of `base.model`; the vocabulary's size comes from the tokenizer. The bounds keep products of sizes within `Int`.
     public static let fields: [Field] = [
-        .required("hidden_size", .positive, "width of the residual stream"),
-        .required("intermediate_size", .positive, "width of the feed-forward layer"),
-        .required("num_hidden_layers", .positive, "blocks"),
+        .required("hidden_size", .integer(1...1_048_576), "width of the residual stream"),
+        .required("intermediate_size", .integer(1...4_194_304), "width of the feed-forward layer"),
+        .required("num_hidden_layers", .integer(1...4096), "blocks"),
         .required("num_attention_heads", .positive, "query heads; divides hidden_size"),
         .optional("num_key_value_heads", .positive, default: .null, "key-value heads; divides num_attention_heads (default: as many)"),
-        .optional("max_position_embeddings", .positive, default: 128, "longest sequence, in tokens"),
+        .optional("max_position_embeddings", .integer(1...1_048_576), default: 128, "longest sequence, in tokens"),
         .optional("rope_theta", .number(1...1e12), default: 10000.0, "base of the rotary frequencies"),
         .optional("rms_norm_eps", .number(1e-12...1), default: 1e-5, "added to the mean square in RMSNorm"),
         .optional("tie_word_embeddings", .bool, default: false, "one matrix for embedding and output"),

@@ -12,7 +12,7 @@ public struct EvaluationSettings: Sendable, Hashable {
     public static let fields: [Field] = [
         .optional("tokens", .positive, default: 16384, "held-out tokens a domain, spread evenly over its held-out text"),
         .optional("questions", .natural, default: 200, "held-out questions a domain, for domains that have any"),
-        .optional("batch_size", .positive, default: 32, "sequences at once; does not change the result"),
+        .optional("batch_size", .integer(1...65536), default: 32, "sequences at once; does not change the result"),
     ]
 
     /// Settings that `fields` has validated.

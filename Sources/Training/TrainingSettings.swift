@@ -22,7 +22,7 @@ public struct TrainingSettings: Sendable, Hashable {
 
     public static let fields: [Field] = [
         .required("steps", .natural, "optimizer steps"),
-        .optional("batch_size", .positive, default: 32, "sequences a step and accumulation round"),
+        .optional("batch_size", .integer(1...65536), default: 32, "sequences a step and accumulation round"),
         .optional("sequence_length", .positive, default: .null, "tokens a sequence (default: max_position_embeddings)"),
         .optional("gradient_accumulation_steps", .integer(1...65536), default: 1, "rounds whose gradients are added before a step"),
         .optional("learning_rate", .number(0...100), default: 1e-3, "peak learning rate"),

@@ -1,6 +1,5 @@
 import Foundation
 import Kernels
-import Settings
 
 /// Runs the stages of an experiment on this machine, one after another with all threads. What is done is not done again.
 public struct LocalExecutor {
@@ -13,7 +12,8 @@ public struct LocalExecutor {
     }
 
     /// Works through the graph. A stage that fails stops only what needs it; the messages of those that failed are returned.
-    /// Throws before anything is trained when the data cannot be used, and when the results folder cannot be written.
+    /// Throws before anything is trained when the memory does not suffice or the data cannot be used, and when the results
+    /// folder cannot be written.
     public func run(_ graph: StageGraph) throws -> [String] {
         try checkMemory(graph)
         try worker.prepare(graph)
@@ -27,15 +27,10 @@ public struct LocalExecutor {
         return failures
     }
 
-    /// Refuses what cannot fit: the system would end the process in the middle of it.
-    private func checkMemory(_ graph: StageGraph) throws(SettingsError) {
+    private func checkMemory(_ graph: StageGraph) throws {
         let available = Double(ProcessInfo.processInfo.physicalMemory)
         for (stage, cost) in zip(graph.stages, try graph.costs()) where cost.memoryBytes > available && store.state(stage.key) != .done {
-            func gigabytes(_ bytes: Double) -> String { "\((bytes / 1e8).rounded() / 10) GB" }
-            throw SettingsError(
-                path: Path(), found: "the stage '\(stage.title)', which needs about \(gigabytes(cost.memoryBytes)) of memory",
-                expected: "at most the \(gigabytes(available)) of this machine",
-                advice: "lower batch_size (gradient_accumulation_steps makes up for it) or the sizes of the model")
+            throw MemoryError(stage: stage.title, neededBytes: cost.memoryBytes, availableBytes: available)
         }
     }
 }

@@ -3,7 +3,7 @@ import Llama
 import Settings
 import Training
 
-/// What a stage asks of the machine, from its recipe alone.
+/// What a stage asks of the machine, from its recipe alone. Estimates, in numbers that no setting can overflow.
 public struct StageCost: Sendable, Hashable {
     /// Tokens that are trained on.
     public var trainedTokens = 0.0
@@ -83,25 +83,25 @@ private struct ModelShape {
         trainedShare = rank > 0 ? 0 : Double(isTrained.count { $0 }) / Double(blockCount)
     }
 
-    // In Double: sizes from a file may multiply to more than an Int holds.
-
     private var blockWeights: Double {
-        let h = Double(configuration.hiddenSize)
-        return h * (2 * h + 2 * Double(configuration.keyValueWidth)) + 3 * h * Double(configuration.intermediateSize)
+        let c = configuration
+        return Double(c.hiddenSize * (2 * c.hiddenSize + 2 * c.keyValueWidth) + 3 * c.hiddenSize * c.intermediateSize)
     }
 
     private var adapterWeights: Double {
-        let (h, kv, f) = (Double(configuration.hiddenSize), Double(configuration.keyValueWidth), Double(configuration.intermediateSize))
-        return Double(rank) * (2 * (h + h) + 2 * (h + kv) + 3 * (h + f))
-    }
-
-    /// Of the embedding and the output projection together.
-    private var endWeights: Double {
-        Double(configuration.vocabularySize) * Double(configuration.hiddenSize) * (configuration.tiesEmbeddings ? 1 : 2)
+        let c = configuration
+        return Double(rank * (2 * (c.hiddenSize + c.hiddenSize) + 2 * (c.hiddenSize + c.keyValueWidth) + 3 * (c.hiddenSize + c.intermediateSize)))
     }
 
     private var weights: Double {
-        endWeights + Double(blockCount) * (blockWeights + adapterWeights + 2 * Double(configuration.hiddenSize))
+        let ends = configuration.vocabularySize * configuration.hiddenSize * (configuration.tiesEmbeddings ? 1 : 2)
+        return Double(ends + configuration.hiddenSize) + Double(blockCount) * (blockWeights + adapterWeights + 2 * Double(configuration.hiddenSize))
+    }
+
+    /// Floats that a block's forward keeps for `rows` tokens.
+    private func activations(rows: Double) -> Double {
+        let c = configuration
+        return rows * Double(6 * c.hiddenSize + 2 * c.keyValueWidth + 3 * c.intermediateSize)
     }
 
     /// Forward operations a token: twice the weights of every product, and the two products of attention over half the length.
@@ -109,36 +109,32 @@ private struct ModelShape {
         let attention = 2 * 2 * Double(length) / 2 * Double(configuration.hiddenSize)
         return (
             Double(blockCount) * (2 * (blockWeights + adapterWeights) + attention),
-            2 * Double(configuration.vocabularySize) * Double(configuration.hiddenSize)
+            2 * Double(configuration.vocabularySize * configuration.hiddenSize)
         )
-    }
-
-    /// Floats that a block keeps a token for its backward.
-    private var activations: Double {
-        Double(6 * configuration.hiddenSize + 2 * configuration.keyValueWidth + 3 * configuration.intermediateSize)
     }
 
     func cost(of lesson: Stage.Lesson) -> StageCost {
         let rows = Double(lesson.train.batchSize) * Double(lesson.sequenceLength)
-        let tokens = Double(lesson.train.steps) * Double(lesson.train.accumulationSteps) * rows
-        guard tokens > 0 else { return StageCost(diskBytes: 4 * weights, memoryBytes: 4 * weights) }
+        let tokens = rows * Double(lesson.train.accumulationSteps) * Double(lesson.train.steps)
         let (blocks, head) = forward(length: lesson.sequenceLength)
         let trained = trainedShare + (rank > 0 ? adapterWeights / blockWeights : 0)
         let operations = blocks * (1 + reachedShare + trained) + head * (trainsEnds ? 3 : 2)
-        // Gradients and two moments of what is trained.
-        let learned = 3 * (trained * Double(blockCount) * blockWeights + (trainsEnds ? endWeights : 0))
+        let kept = Double(blockCount) * reachedShare * activations(rows: rows)
+        let ends = trainsEnds ? 2 * Double(configuration.vocabularySize * configuration.hiddenSize) : 0
+        let moments = trained * Double(blockCount) * blockWeights + ends
         return StageCost(
             trainedTokens: tokens, operations: tokens * operations, diskBytes: 4 * weights,
-            memoryBytes: 4 * (weights + learned + rows * Double(blockCount) * reachedShare * activations))
+            memoryBytes: lesson.train.steps == 0 ? 4 * weights : 4 * (weights + 3 * moments + kept))
     }
 
     /// Questions are counted as half the length of the text's windows, four a question.
     func cost(of measurement: Stage.Measurement) -> StageCost {
         let text = Double(measurement.settings.tokens)
-        let questions = 2 * Double(measurement.settings.questions) * Double(measurement.sequenceLength)
+        let questions = Double(measurement.settings.questions) * 2 * Double(measurement.sequenceLength)
         let (blocks, head) = forward(length: measurement.sequenceLength)
         let rows = Double(measurement.settings.batchSize) * Double(measurement.sequenceLength)
         return StageCost(
-            operations: Double(measurement.data.count) * (text + questions) * (blocks + head), memoryBytes: 4 * (weights + rows * activations))
+            operations: Double(measurement.data.count) * (text + questions) * (blocks + head),
+            memoryBytes: 4 * (weights + activations(rows: rows)))
     }
 }
