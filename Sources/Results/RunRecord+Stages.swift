@@ -83,10 +83,14 @@ extension RunRecord {
     public static func records(of graph: StageGraph, store: StageStore) throws -> [RunRecord] {
         var records = try graph.chains.map { try RunRecord($0, store: store) }
         for (index, chain) in graph.chains.enumerated() {
-            let joint = graph.chains.firstIndex { other in
-                other.run.strategyName == "joint" && other.pretraining == chain.pretraining && other.run.seed == chain.run.seed
+            let joints = graph.chains.indices.filter {
+                let other = graph.chains[$0]
+                return other.run.strategyName == "joint" && other.pretraining == chain.pretraining && other.run.seed == chain.run.seed
                     && other.run.stream.sorted() == chain.run.stream.sorted()
             }
+            // Of several, the one that shares most coordinates: a learning rate, say, that the sweep varies for all arms.
+            func agreement(_ joint: Int) -> Int { graph.chains[joint].run.axes.count { chain.run.axes.contains($0) } }
+            let joint = joints.max { agreement($0) < agreement($1) }
             records[index].metrics = records[index].streamMetrics(joint: joint.map { records[$0] })
         }
         return records
