@@ -12,7 +12,7 @@ func publish(_ experiment: Experiment, _ graph: StageGraph, _ options: Experimen
         numericsVersion: "\(numericsVersion)-\(instructionSet.numericsFamily)", host: ProcessInfo.processInfo.hostName,
         instructionSet: instructionSet.rawValue, created: formatter.string(from: Date()))
     let path = options.resultsFile(of: experiment)
-    try FileManager.default.createDirectory(atPath: options.results, withIntermediateDirectories: true)
+    try options.store.makeResultsFolder()
     try Publisher.publish(experiment: record, runs: RunRecord.records(of: graph, store: options.store), to: path)
     return path
 }

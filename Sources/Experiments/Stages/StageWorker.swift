@@ -32,7 +32,13 @@ public final class StageWorker {
     public func prepare(_ graph: StageGraph) throws {
         for stage in graph.stages {
             switch stage.work {
-            case .tokenizer: if store.state(stage.key) != .done { try complete(stage) }
+            case .tokenizer:
+                guard store.state(stage.key) != .done else { continue }
+                do { try complete(stage) } catch {
+                    // The first error is the one to be heard of, also when this cannot be written either.
+                    try? store.fail(stage, "\(error)")
+                    throw error
+                }
             case .pretraining(_, let lesson), .task(_, _, let lesson):
                 if store.state(stage.key) != .done { _ = try batches(lesson) }
             case .evaluation(let measurement):
@@ -45,7 +51,7 @@ public final class StageWorker {
     public func run(_ stage: Stage) throws {
         do { try complete(stage) } catch {
             report(.failed(stage, "\(error)"))
-            try store.fail(stage, "\(error)")
+            try? store.fail(stage, "\(error)")
             throw error
         }
     }

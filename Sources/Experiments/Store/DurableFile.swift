@@ -33,10 +33,20 @@ enum DurableFile {
         close(folder)
     }
 
+    /// Makes a folder and those above it, where they are missing.
     static func makeFolder(_ path: String) throws(StoreError) {
-        do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
-            throw StoreError(path, "cannot be made as a folder (\(error.localizedDescription))", errorNumber: nil)
+        if mkdir(path, 0o755) == 0 { return }
+        var reason = errno
+        let outer = (path as NSString).deletingLastPathComponent
+        // An empty path has nothing above it.
+        if reason == ENOENT, !outer.isEmpty, outer != path {
+            try makeFolder(outer)
+            if mkdir(path, 0o755) == 0 { return }
+            reason = errno
         }
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue { return }
+        throw StoreError(path, "cannot be made as a folder", errorNumber: reason)
     }
 }
 

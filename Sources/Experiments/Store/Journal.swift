@@ -39,7 +39,7 @@ public enum Journal {
             let isLast = index == lines.count - 1
             if isLast, line.isEmpty { break }
             let json = Array(line.dropFirst(9))
-            let isWhole = !isLast && line.count > 9 && Array(line.prefix(8)) == Array(checksum(json).utf8)
+            let isWhole = !isLast && line.count > 9 && Array(line.prefix(9)) == Array("\(checksum(json)) ".utf8)
             guard isWhole, let record = try? Value(json: json) else { return (records, lines.count - index - (lines.last!.isEmpty ? 1 : 0)) }
             records.append(record)
         }

@@ -22,6 +22,8 @@ public struct StageStore: Sendable {
     public func model(_ key: String) -> String { folder(key) + "/model.safetensors" }
     public func tokenizer(_ key: String) -> String { folder(key) + "/tokenizer.json" }
 
+    public func makeResultsFolder() throws(StoreError) { try DurableFile.makeFolder(results) }
+
     public func state(_ key: String) -> State {
         let files = FileManager.default
         if files.fileExists(atPath: folder(key) + "/done") { return .done }
