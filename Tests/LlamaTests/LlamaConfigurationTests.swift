@@ -62,13 +62,15 @@ import Testing
 
     /// Sizes each within its range that together would overflow or fill every memory.
     @Test func tooLarge() {
-        let huge = Value.integer(2_147_483_646)
+        let largest: [String: Value] = [
+            "vocab_size": 2_147_483_646, "hidden_size": 1_048_576, "intermediate_size": 4_194_304, "num_hidden_layers": 4096,
+        ]
         for keys in [
             ["hidden_size"], ["vocab_size", "hidden_size"], ["vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers"],
-            ["intermediate_size", "num_hidden_layers"],
+            ["hidden_size", "num_hidden_layers"],
         ] {
             var value = Self.sound
-            for key in keys { value[key] = huge }
+            for key in keys { value[key] = largest[key] }
             let error = #expect(throws: SettingsError.self) { try LlamaConfiguration(value: value) }
             #expect(error?.found.hasPrefix("sizes that make a model of about") == true, "\(keys)")
         }

@@ -25,13 +25,13 @@ import Testing
 
     @Test func summaryAsMarkdown() throws {
         let expected = #"""
-            | arm            | strategy.blocks | train.learning_rate | parameters.added | parameters.trained |    loss.general |        loss.law | loss.bio medicine | loss.code |    accuracy.law |              OP |              BWT |      forgetting |   n |
-            | -------------- | --------------- | ------------------- | ---------------: | -----------------: | --------------: | --------------: | ----------------: | --------: | --------------: | --------------: | ---------------: | --------------: | --: |
-            | base           | —               | 0.001               |                0 |                  0 | 3.1250 ± 1.5883 | 4.1250 ± 1.5883 |   4.5000 ± 0.0000 |         — | 0.2500 ± 0.0000 |               — |                — |               — |   2 |
-            | base of frozen | —               | —                   |                0 |                  0 |          3.0000 |               — |                 — |    5.0000 |               — |               — |                — |               — |   1 |
-            | sequential     | —               | 0.001               |                0 |               1000 | 3.6250 ± 1.5883 | 2.1250 ± 1.5883 |   2.3750 ± 1.5883 |         — | 0.5000 ± 0.0000 | 0.5000 ± 0.0000 | -0.3750 ± 1.5883 | 0.3750 ± 1.5883 |   2 |
-            | expansion \| 2 | 2               | 0.001               |              250 |                250 | 3.0000 ± 0.0000 | 2.6250 ± 1.5883 |      2.5000 (n=1) |         — | 0.5000 ± 0.0000 | 0.5000 ± 0.0000 |     0.1250 (n=1) |   -0.1250 (n=1) |   2 |
-            | frozen         | —               | —                   |                0 |                  0 |          3.0000 |               — |                 — |    5.0000 |               — |          0.2500 |                — |               — |   1 |
+            | arm            | strategy.blocks | train.learning_rate | parameters.added | parameters.trained |    loss.general |        loss.law | loss.bio medicine | loss.code |    accuracy.law |              OP |              BWT |   n |
+            | -------------- | --------------- | ------------------- | ---------------: | -----------------: | --------------: | --------------: | ----------------: | --------: | --------------: | --------------: | ---------------: | --: |
+            | base           | —               | 0.001               |                0 |                  0 | 3.1250 ± 1.5883 | 4.1250 ± 1.5883 |   4.5000 ± 0.0000 |         — | 0.2500 ± 0.0000 |               — |                — |   2 |
+            | base of frozen | —               | —                   |                0 |                  0 |          3.0000 |               — |                 — |    5.0000 |               — |               — |                — |   1 |
+            | sequential     | —               | 0.001               |                0 |               1000 | 3.6250 ± 1.5883 | 2.1250 ± 1.5883 |   2.3750 ± 1.5883 |         — | 0.5000 ± 0.0000 | 0.5000 ± 0.0000 | -0.3750 ± 1.5883 |   2 |
+            | expansion \| 2 | 2               | 0.001               |              250 |                250 | 3.0000 ± 0.0000 | 2.6250 ± 1.5883 |      2.5000 (n=1) |         — | 0.5000 ± 0.0000 | 0.5000 ± 0.0000 |     0.1250 (n=1) |   2 |
+            | frozen         | —               | —                   |                0 |                  0 |          3.0000 |               — |                 — |    5.0000 |               — |          0.2500 |                — |   1 |
             """#
         #expect(MarkdownFormat().text(of: try table(SummaryTable())) == expected + TableTests.footer)
     }
@@ -53,13 +53,28 @@ import Testing
 
     @Test func summaryAsCSV() throws {
         let expected = """
-            arm,strategy.blocks,train.learning_rate,parameters.added,parameters.trained,loss.general.mean,loss.general.low,loss.general.high,loss.general.n,loss.law.mean,loss.law.low,loss.law.high,loss.law.n,loss.bio medicine.mean,loss.bio medicine.low,loss.bio medicine.high,loss.bio medicine.n,accuracy.law.mean,accuracy.law.low,accuracy.law.high,accuracy.law.n,OP.mean,OP.low,OP.high,OP.n,BWT.mean,BWT.low,BWT.high,BWT.n,forgetting.mean,forgetting.low,forgetting.high,forgetting.n
-            base,,,0,0,3.125,1.5367244079781703,4.71327559202183,2,4.125,2.5367244079781703,5.71327559202183,2,4.5,4.5,4.5,2,0.25,0.25,0.25,2,,,,0,,,,0,,,,0
-            sequential,,0.001,0,1000,3.625,2.0367244079781703,5.21327559202183,2,2.125,0.5367244079781703,3.7132755920218297,2,2.375,0.7867244079781703,3.9632755920218297,2,0.5,0.5,0.5,2,0.5,0.5,0.5,2,-0.375,-1.9632755920218297,1.2132755920218297,2,0.375,-1.2132755920218297,1.9632755920218297,2
-            expansion | 2,2,0.001,250,250,3,3,3,2,2.625,1.0367244079781703,4.21327559202183,2,2.5,,,1,0.5,0.5,0.5,2,0.5,0.5,0.5,2,0.125,,,1,-0.125,,,1
+            arm,strategy.blocks,train.learning_rate,parameters.added,parameters.trained,loss.general.mean,loss.general.low,loss.general.high,loss.general.n,loss.law.mean,loss.law.low,loss.law.high,loss.law.n,loss.bio medicine.mean,loss.bio medicine.low,loss.bio medicine.high,loss.bio medicine.n,accuracy.law.mean,accuracy.law.low,accuracy.law.high,accuracy.law.n,OP.mean,OP.low,OP.high,OP.n,BWT.mean,BWT.low,BWT.high,BWT.n
+            base,,,0,0,3.125,1.5367244079781703,4.71327559202183,2,4.125,2.5367244079781703,5.71327559202183,2,4.5,4.5,4.5,2,0.25,0.25,0.25,2,,,,0,,,,0
+            sequential,,0.001,0,1000,3.625,2.0367244079781703,5.21327559202183,2,2.125,0.5367244079781703,3.7132755920218297,2,2.375,0.7867244079781703,3.9632755920218297,2,0.5,0.5,0.5,2,0.5,0.5,0.5,2,-0.375,-1.9632755920218297,1.2132755920218297,2
+            expansion | 2,2,0.001,250,250,3,3,3,2,2.625,1.0367244079781703,4.21327559202183,2,2.5,,,1,0.5,0.5,0.5,2,0.5,0.5,0.5,2,0.125,,,1
 
             """
         #expect(CSVFormat().text(of: try table(SummaryTable(), Array(Fabricated.runs[..<4]))) == TableTests.csv(expected))
+    }
+
+    @Test func metricsHaveEveryMetricAndNoLosses() throws {
+        let names = try table(MetricsTable()).columns.map(\.name)
+        #expect(names == ["arm", "strategy.blocks", "train.learning_rate", "parameters.added", "parameters.trained", "OP", "BWT", "forgetting"])
+    }
+
+    @Test func aMetricThatNoRunHasIsLeftOut() throws {
+        let runs = Fabricated.runs.map { run in
+            var run = run
+            run.metrics = run.metrics.map { ($0.name, $0.name == "BWT" ? .nan : $0.value) }
+            return run
+        }
+        let names = try table(SummaryTable(), runs).columns.map(\.name)
+        #expect(names.contains("OP") && !names.contains("BWT"))
     }
 
     @Test func streamAsCSV() throws {
@@ -167,7 +182,7 @@ import Testing
         for recipe in Tables.recipes { #expect(try Tables.recipe(named: recipe.name).name == recipe.name) }
         for format in Tables.formats { #expect(try Tables.format(named: format.name).name == format.name) }
         let table = #expect(throws: SettingsError.self) { try Tables.recipe(named: "sumary") }
-        #expect(table?.description == "table: found 'sumary', expected one of summary, stream; did you mean 'summary'?")
+        #expect(table?.description == "table: found 'sumary', expected one of summary, stream, metrics; did you mean 'summary'?")
         let format = #expect(throws: SettingsError.self) { try Tables.format(named: "pdf") }
         #expect(format?.description.hasPrefix("format: found 'pdf', expected one of markdown, csv") == true)
     }
