@@ -24,6 +24,16 @@ static inline hid_t chdf5_default(void) { return H5P_DEFAULT; }
 static inline unsigned chdf5_read_only(void) { return H5F_ACC_RDONLY; }
 static inline unsigned chdf5_create_new(void) { return H5F_ACC_EXCL; }
 
+/// Opens without locking the file, in versions of libhdf5 that can be told to (1.10.7 and 1.12.1 on).
+static inline herr_t chdf5_set_no_locking(hid_t access) {
+#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
+    return H5Pset_file_locking(access, 0, 1);
+#else
+    (void)access;
+    return 0;
+#endif
+}
+
 // Data spaces.
 static inline hid_t chdf5_whole_space(void) { return H5S_ALL; }
 static inline hsize_t chdf5_unlimited(void) { return H5S_UNLIMITED; }

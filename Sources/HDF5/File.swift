@@ -13,7 +13,9 @@ public final class File: Sendable {
     public init(_ path: String) throws(HDF5Error) {
         self.path = path
         try Seal.check(path)
-        let id = try Library.call("open '\(path)'") { H5Fopen(path, chdf5_read_only(), chdf5_default()) }
+        let access = try File.access(path)
+        defer { Library.release(access) }
+        let id = try Library.call("open '\(path)'") { H5Fopen(path, chdf5_read_only(), access) }
         root = try File.root(of: Handle(id, file: path, object: "", parent: nil))
     }
 
@@ -52,11 +54,22 @@ public final class File: Sendable {
         let creation = try Library.call("describe '\(path)'") { H5Pcreate(chdf5_file_create_class()) }
         defer { Library.release(creation) }
         try Library.call("describe '\(path)'") { H5Pset_link_creation_order(creation, chdf5_creation_order()) }
-        let access = try Library.call("describe '\(path)'") { H5Pcreate(chdf5_file_access_class()) }
+        let access = try access(path)
         defer { Library.release(access) }
         try Library.call("describe '\(path)'") { H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) }
         let id = try Library.call("make '\(path)'") { H5Fcreate(path, chdf5_create_new(), creation, access) }
         return Handle(id, file: path, object: "", parent: nil)
+    }
+
+    /// How files are opened: without locks. A file is in its place only when it is whole, and is never changed there; a lock would
+    /// fail on file systems that have none, and while a process that was started meanwhile still holds the writer's descriptor.
+    private static func access(_ path: String) throws(HDF5Error) -> hid_t {
+        let access = try Library.call("describe '\(path)'") { H5Pcreate(chdf5_file_access_class()) }
+        do { try Library.call("describe '\(path)'") { chdf5_set_no_locking(access) } } catch {
+            Library.release(access)
+            throw error
+        }
+        return access
     }
 
     private static func root(of file: Handle) throws(HDF5Error) -> Group {

@@ -1,3 +1,4 @@
+import Glibc
 import HDF5
 import Testing
 
@@ -71,6 +72,17 @@ import Testing
         }
         func dataset() throws -> Dataset { try File(path).root.group("g").dataset("x") }
         #expect(try dataset().read(as: Int.self) == [1, 2])
+    }
+
+    /// A process that was started while a file was written holds its descriptor, and with it the writer's lock, for a while.
+    @Test func aLockOfAnotherDoesNotMatter() throws {
+        try File.create(at: path) { try $0.attributes.set("version", 1) }
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+        #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        #expect(try File(path).root.attributes.value("version", as: Int.self) == 1)
+        try File.create(at: path) { try $0.attributes.set("version", 2) }
+        #expect(try File(path).root.attributes.value("version", as: Int.self) == 2)
     }
 
     @Test func manyThreads() async throws {
