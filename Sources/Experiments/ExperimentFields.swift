@@ -32,4 +32,8 @@ public enum ExperimentFields {
     public static let file: [Field] = run + [
         .optional("sweep", .object(Sweep.fields), default: .null, "what is varied"),
     ]
+
+    /// The JSON Schema of the whole file.
+    public static let schema = JSONSchema.document(
+        title: "Strata experiment", description: "An experiment of strata", fields: file, supplier: "sweep")
 }

@@ -1,12 +1,48 @@
 /// JSON Schema (draft 2020-12) of a list of fields, for editors: it accepts what `Kind.validated` accepts, and nothing else.
 public enum JSONSchema {
     /// The schema of a whole file.
-    public static func document(title: String, description: String, fields: [Field]) -> Value {
+    ///
+    /// - Parameter supplier: a key whose value can supply what is missing elsewhere (the sweep of an experiment): in a file that has it,
+    ///   no setting is required.
+    public static func document(title: String, description: String, fields: [Field], supplier: String? = nil) -> Value {
         var schema = schema(of: .object(fields))
+        if let supplier {
+            schema = relaxed(schema)
+            schema["if"] = ["properties": .object([supplier: ["type": "null"]])]
+            schema["then"] = requirements(of: fields)
+        }
         schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
         schema["title"] = .string(title)
         schema["description"] = .string(description)
         return schema
+    }
+
+    /// Without `required`, in the mapping and in those that stand in it.
+    private static func relaxed(_ schema: Value) -> Value {
+        guard schema["properties"] != nil else { return schema }
+        var schema = schema
+        schema["required"] = nil
+        schema["properties"] = schema["properties"]?.asObject.map { .object($0.mapValues(relaxed)) }
+        return schema
+    }
+
+    /// What `relaxed` leaves out.
+    private static func requirements(of fields: [Field]) -> Value {
+        var requirements: Value = [:]
+        var inner: Value = [:]
+        for field in fields {
+            guard case .object(let fields) = field.kind else { continue }
+            let requirements = self.requirements(of: fields)
+            if requirements != [:] { inner[field.key] = requirements }
+        }
+        if inner != [:] { requirements["properties"] = inner }
+        let required = required(fields)
+        if !required.isEmpty { requirements["required"] = .list(required) }
+        return requirements
+    }
+
+    private static func required(_ fields: [Field]) -> [Value] {
+        fields.filter { $0.defaultValue == nil }.map(\.key).sorted().map(Value.string)
     }
 
     /// The schema of what may stand at a key.
@@ -47,8 +83,8 @@ public enum JSONSchema {
         var properties: Value = [:]
         for field in fields { properties[field.key] = property(field) }
         var schema: Value = ["type": "object", "properties": properties, "additionalProperties": false]
-        let required = fields.filter { $0.defaultValue == nil }.map(\.key).sorted()
-        if !required.isEmpty { schema["required"] = .list(required.map(Value.string)) }
+        let required = required(fields)
+        if !required.isEmpty { schema["required"] = .list(required) }
         return schema
     }
 

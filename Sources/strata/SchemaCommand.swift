@@ -1,6 +1,5 @@
 import ArgumentParser
 import Experiments
-import Settings
 
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -8,6 +7,6 @@ struct SchemaCommand: ParsableCommand {
         discussion: "With the YAML language server: strata schema > strata.schema.json, and in the first line of the file: # yaml-language-server: $schema=strata.schema.json")
 
     func run() {
-        print(JSONSchema.document(title: "Strata experiment", description: "An experiment of strata", fields: ExperimentFields.file).canonicalJSON)
+        print(ExperimentFields.schema.canonicalJSON)
     }
 }

@@ -80,4 +80,25 @@ import Testing
         if mapping["steps"] == nil, random.below(3) > 0, keys.contains("steps") { mapping["steps"] = 5 }
         return mapping
     }
+
+    @Test func aSupplierMakesUpForWhatIsMissing() throws {
+        let fields: [Field] = [
+            .required("name", .string, ""), .required("base", .object([.required("steps", .positive, ""), .optional("seed", .natural, default: 0, "")]), ""),
+            .optional("sweep", .map(.any), default: nil, ""),
+        ]
+        let schema = JSONSchema.document(title: "", description: "", fields: fields, supplier: "sweep")
+        let complete: Value = ["name": "a", "base": ["steps": 1]]
+        let incomplete: [Value] = [[:], ["name": "a"], ["base": ["steps": 1]], ["name": "a", "base": [:]], ["name": "a", "base": ["seed": 1]]]
+        for file in incomplete + [complete] {
+            #expect(try SchemaEvaluator.accepts(file, schema) == (file == complete), "\(file)")
+            var file = file
+            file["sweep"] = nil as Value
+            #expect(try SchemaEvaluator.accepts(file, schema) == (file["base"] == complete["base"] && file["name"] != nil), "\(file)")
+            file["sweep"] = [:]
+            #expect(try SchemaEvaluator.accepts(file, schema), "\(file)")
+            file["stepz"] = 1
+            #expect(try !SchemaEvaluator.accepts(file, schema))
+        }
+        #expect(try !SchemaEvaluator.accepts(["sweep": [:], "base": ["steps": 0]], schema))
+    }
 }

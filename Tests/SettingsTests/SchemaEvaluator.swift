@@ -34,6 +34,8 @@ enum SchemaEvaluator {
                 }
             case "oneOf": if try (rule.asList ?? []).count(where: { try accepts(value, $0) }) != 1 { return false }
             case "anyOf": if try !(rule.asList ?? []).contains(where: { try accepts(value, $0) }) { return false }
+            case "if": if try accepts(value, rule), let then = schema["then"], try !accepts(value, then) { return false }
+            case "then": continue
             default: if !annotations.contains(keyword) { throw UnknownKeyword(name: keyword) }
             }
         }

@@ -121,6 +121,7 @@ import Testing
         #expect(message(["r": 8], Self.strategy) == "a.b: found no key 'kind', expected 'kind', one of lora, sequential")
         #expect(message(["kind": "sequential", "r": 8], Self.strategy).hasPrefix("a.b.r: found an unknown key 'r', expected one of kind"))
         #expect(message("lora", Self.strategy) == "a.b: found \"lora\", expected a mapping; write {kind: lora}")
+        #expect(message("lroa", Self.strategy) == "a.b: found \"lroa\", expected a mapping")
         #expect(message(["kind": nil], Self.strategy).hasPrefix("a.b.kind: found nothing"))
     }
 
