@@ -1,0 +1,402 @@
+"""Drives the program as a researcher would, with an experiment that trains in a moment.
+
+STRATA_BINARY names the program; without it these tests are left out. STRATA_PYTHON names a Python with xarray.
+"""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+BINARY = os.environ.get("STRATA_BINARY")
+
+TINY = """\
+name: tiny
+base:
+  model: {hidden_size: 16, intermediate_size: 32, num_hidden_layers: 2, num_attention_heads: 2, max_position_embeddings: 32}
+  tokenizer: {kind: byte}
+  data: lives
+  train: {steps: 6, batch_size: 4, learning_rate: 1.0e-2}
+data:
+  lives: {generated: biographies, documents: 20, questions: 4}
+  sums: {generated: arithmetic, documents: 20, questions: 4}
+  terms: {generated: clauses, documents: 20, questions: 4}
+stream: [sums, terms]
+train: {steps: 4, batch_size: 4, learning_rate: 1.0e-2, eval_steps: 2}
+evaluation: {tokens: 256, questions: 4, batch_size: 8}
+"""
+ARMS = """\
+sweep:
+  arms:
+    - {strategy: {kind: frozen}}
+    - {strategy: {kind: sequential}}
+    - {strategy: {kind: lora, r: 2}}
+    - {strategy: {kind: block-expansion}, grid: {strategy.blocks: [1, 2]}}
+  grid: {seed: [0, 1]}
+"""
+SEQUENTIAL = TINY + "strategy: {kind: sequential}\n"
+WILD = "{learning_rate: 100, weight_decay: 10, max_grad_norm: 0, lr_scheduler_type: constant, warmup_ratio: 0, steps: 200, logging_steps: 1}"
+
+# TRACE, arXiv 2310.06762, tables 8, 13 and 18: a line a task, from the round in which it is trained on.
+MATRICES = {
+    "sequential": (
+        """.5 .456 .448 .453 .435 .442 .436 .454
+           .735 .67 .658 0 .595 .577 .609
+           .523 .459 .433 .446 .442 .457
+           .58 .459 .509 .508 .512
+           .764 .636 .45 .637
+           .383 .247 .272
+           .582 .548
+           .408""",
+        {"OP": 0.4871, "BWT": -0.0826, "forgetting": 0.0826, "LA": 0.5594, "AIA": 0.5063},
+    ),
+    "lora": (
+        """.511 .45 .412 .373 .133 .391 .294 .277
+           .713 .55 .452 0 .421 .341 .24
+           .51 .212 .151 .067 .037 .121
+           .578 .004 .495 .452 .004
+           .68 .645 .535 0
+           .37 .235 0
+           .486 0
+           .37""",
+        {"OP": 0.1265, "BWT": -0.4580, "forgetting": 0.4580, "LA": 0.5272, "AIA": 0.3806},
+    ),
+    "replay": (
+        """.471 .487 .485 .5 .486 .475 .493 .5
+           .734 .769 .785 .807 .781 .785 .8
+           .499 .496 .507 .494 .492 .51
+           .543 .561 .546 .552 .55
+           .763 .78 .78 .785
+           .358 .309 .37
+           .486 .52
+           .406""",
+        {"OP": 0.5551, "BWT": 0.0259, "forgetting": -0.0051, "LA": 0.5325, "AIA": 0.5695},
+    ),
+}
+TASKS = ["C-STANCE", "FOMC", "MeetingBank", "Py150", "ScienceQA", "NumGLUE-cm", "NumGLUE-ds", "20Minuten"]
+
+
+@unittest.skipUnless(BINARY, "STRATA_BINARY is not set")
+class CommandLineTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="strata-cli-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.write("tiny.yaml", TINY + ARMS)
+        self.write("one.yaml", SEQUENTIAL)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def strata(self, *words, status=0, **environment):
+        """Runs the program in the folder and returns its standard output and standard error."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("STRATA_")}
+        result = subprocess.run(
+            [BINARY, *map(str, words)], cwd=self.folder, env=inherited | environment, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+        self.assertEqual(result.returncode, status, f"strata {' '.join(map(str, words))}\n{result.stdout}{result.stderr}")
+        return result.stdout, result.stderr
+
+    def refused(self, *words, **environment):
+        """The one line on standard error with which wrong input is refused."""
+        output, errors = self.strata(*words, status=2, **environment)
+        self.assertEqual(output, "")
+        self.assertEqual(errors.count("\n"), 1, errors)
+        self.assertTrue(errors.startswith("strata: "), errors)
+        return errors.removeprefix("strata: ").removesuffix("\n")
+
+
+class RunTest(CommandLineTest):
+    def test_run_prints_tables_and_is_not_run_twice(self):
+        output, errors = self.strata("run", "tiny.yaml")
+        self.assertTrue(output.endswith("\nresults: results/tiny.h5\n"), output)
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in output.splitlines() if line.startswith("|")]
+        self.assertEqual(rows[0][:4], ["arm", "strategy.blocks", "parameters.added", "parameters.trained"])
+        self.assertLess({"loss.lives", "loss.sums", "loss.terms", "OP", "BWT", "OP_loss", "BWT_loss"}, set(rows[0]))
+        self.assertEqual([row[0] for row in rows[2:8]], ["base", "frozen", "sequential", "lora", "block-expansion", "block-expansion"])
+        self.assertEqual([row[-1] for row in rows[2:8]], ["1", "2", "2", "2", "2", "2"])
+        self.assertRegex(output, r"divided by T-1\. Negative BWT means forgetting")
+        self.assertRegex(errors, r"(?m)^\[1/\d+\] tokenizer: done in ")
+        self.assertNotIn("done in", output)
+        self.assertEqual(len(re.findall(r"\] base: done in", errors)), 1)
+
+        again, silent = self.strata("run", "tiny.yaml")
+        self.assertEqual((again, silent), (output, ""))
+        self.assertEqual(self.strata("collect", "tiny.yaml")[0], "results: results/tiny.h5\n")
+
+    def test_the_file_opens_in_xarray(self):
+        self.strata("run", "tiny.yaml", "--quiet")
+        python = os.environ.get("STRATA_PYTHON", sys.executable)
+        result = subprocess.run([python, HERE / "open_with_xarray.py", self.folder / "results/tiny.h5"], capture_output=True, text=True, timeout=300)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        # The root, /summary, /scores, /runs and ten runs.
+        self.assertIn("14 groups open with h5netcdf and netcdf4", result.stdout)
+
+    def test_quiet(self):
+        output, errors = self.strata("run", "one.yaml", "--quiet", "--results", "some/where")
+        self.assertTrue(output.endswith("results: some/where/tiny.h5\n"))
+        self.assertEqual(errors, "")
+
+    def test_changes_on_the_command_line(self):
+        output, _ = self.strata("run", "one.yaml", "train.steps=3", "seed=0,1", "--quiet")
+        rows = list(csv.DictReader(io.StringIO(self.strata("table", "results/tiny.h5", "--format", "csv")[0])))
+        self.assertEqual([row["strategy"] for row in rows], ["base", "sequential"])
+        self.assertEqual(rows[1]["OP_loss.n"], "2")
+        _, errors = self.strata("run", "one.yaml", "train.steps=3", "seed=2")
+        self.assertRegex(errors, r"(?m)^\[6/9\] sequential, sums: done in ")
+        self.assertNotIn("base: done", errors)
+        plan, _ = self.strata("plan", "one.yaml", "train.steps=3", "seed=0,1,2,3")
+        self.assertRegex(plan, r"4 runs of 36 stages, 21 after sharing; 17 done, 4 to run")
+
+    def test_threads_and_instruction_sets_give_the_same_numbers(self):
+        available = re.search(r"available: (.*)\)", self.strata("doctor")[0]).group(1).split(", ")
+
+        def numbers(results, *words, **environment):
+            self.strata("run", "tiny.yaml", "--quiet", "--results", results, *words, **environment)
+            return [self.strata("table", f"{results}/tiny.h5", "--name", name, "--format", "csv")[0] for name in ("summary", "stream")]
+
+        first = numbers("one", "--threads", "1")
+        self.assertEqual(numbers("three", STRATA_THREADS="3"), first)
+        self.assertNotEqual(numbers("other", "seed=2,3"), first)
+        with self.subTest("AVX2 and AVX-512"):
+            if not {"avx2", "avx512"} <= set(available):
+                self.skipTest("this processor does not have both")
+            self.assertEqual(numbers("avx2", STRATA_ISA="avx2"), numbers("avx512", STRATA_ISA="avx512"))
+            # One family: the stages of the one are those of the other.
+            self.assertEqual(self.strata("run", "tiny.yaml", "--results", "avx2", STRATA_ISA="avx512")[1], "")
+
+    def test_a_run_that_fails(self):
+        self.write("wild.yaml", TINY + f"sweep:\n  arms:\n    - {{name: wild, strategy: {{kind: sequential}}, train: {WILD}}}\n    - {{strategy: {{kind: lora}}}}\n")
+        output, errors = self.strata("run", "wild.yaml", "--quiet", status=1)
+        self.assertTrue(output.endswith("results: results/tiny.h5\n"))
+        self.assertRegex(
+            errors, r"\Astrata: a stage failed; what was measured is kept, and `strata run` tries again\n  arm=wild, sums: the .* is not finite at learning rate 100\.0; .*\n\Z")
+        status, _ = self.strata("status", "wild.yaml")
+        self.assertRegex(status, r"(?m)^run000 +arm=wild +failed: the .* is not finite")
+        self.assertRegex(status, r"(?m)^run001 +arm=lora +done$")
+        self.assertTrue(status.endswith("2 runs: 1 done, 1 failed, 0 to be run\n"))
+        rows = list(csv.DictReader(io.StringIO(self.strata("table", "results/tiny.h5", "--format", "csv")[0])))
+        self.assertEqual([(row["arm"], row["loss.sums.n"]) for row in rows], [("base", "1"), ("wild", "0"), ("lora", "1")])
+        again = self.strata("run", "wild.yaml", status=1)[1]
+        self.assertTrue(again.startswith("[9/13] arm=wild, sums: FAILED: "), again)
+
+
+class PlanAndStatusTest(CommandLineTest):
+    def test_before_during_and_after(self):
+        plan, _ = self.strata("plan", "tiny.yaml")
+        self.assertRegex(plan, r"(?m)^run009 +arm=block-expansion, strategy.blocks=2, seed=1 +9 +0$")
+        self.assertRegex(plan, r"10 runs of 82 stages, 37 after sharing; 0 done, 37 to run\n")
+        # Six steps of the base, four of each of the two tasks in eight runs, each of 4 x 32 tokens.
+        self.assertRegex(plan, r"left: 8,960 tokens of training, .* floating-point operations, about ")
+        self.assertRegex(plan, r"memory about \d+ MB, disk about [\d.]+ MB")
+        self.assertRegex(self.strata("status", "tiny.yaml")[0], r"(?m)^run000 +arm=frozen, seed=0 +pending$")
+        self.assertFalse((self.folder / "results").exists(), "a plan writes nothing")
+
+        self.strata("run", "one.yaml", "--quiet")
+        status, _ = self.strata("status", "tiny.yaml")
+        self.assertRegex(status, r"(?m)^run000 .* done$")
+        self.assertRegex(status, r"(?m)^run004 .* 5 of 9 stages done$")
+        self.assertTrue(status.endswith("10 runs: 3 done, 0 failed, 7 to be run\n"))
+        self.strata("run", "tiny.yaml", "--quiet")
+        self.assertIn("nothing is left to do", self.strata("plan", "tiny.yaml")[0])
+        self.assertTrue(self.strata("status", "tiny.yaml")[0].endswith("10 runs: 10 done, 0 failed, 0 to be run\n"))
+
+    def test_collect_takes_what_is_there(self):
+        self.assertEqual(self.strata("collect", "tiny.yaml")[0], "results: results/tiny.h5\n")
+        rows = list(csv.DictReader(io.StringIO(self.strata("table", "results/tiny.h5", "--format", "csv")[0])))
+        self.assertTrue(all(row["loss.sums.n"] == "0" for row in rows))
+
+    def test_the_experiments_of_the_project(self):
+        self.assertIn("9 runs of", self.strata("plan", ROOT / "experiments/quickstart.yaml")[0])
+        real = ROOT / "experiments/real-text.yaml"
+        self.assertIn("add data=DIR to the command, or set STRATA_DATA=DIR", self.refused("plan", real))
+        for name in ("general/a.txt", "domains/law_uscode.txt", "domains/biomed_pubmedqa.txt"):
+            self.write(f"data/{name}", "One.\n<|endoftext|>\nTwo.\n<|endoftext|>\n")
+        plan, _ = self.strata("plan", real, "data=data")
+        self.assertIn("18 runs of", plan)
+        self.assertEqual(self.strata("plan", real, STRATA_DATA=str(self.folder / "data"))[0].splitlines()[:19], plan.splitlines()[:19])
+
+
+class TableTest(CommandLineTest):
+    def test_names_and_formats(self):
+        self.strata("run", "tiny.yaml", "--quiet")
+        for name, count in (("summary", 6), ("stream", 11)):
+            markdown, _ = self.strata("table", "results/tiny.h5", "--name", name)
+            self.assertEqual(sum(line.startswith("|") for line in markdown.splitlines()), count + 2)
+            rows = list(csv.reader(io.StringIO(self.strata("table", "results/tiny.h5", "--name", name, "--format", "csv")[0])))
+            self.assertEqual(len(rows), count + 1)
+            self.assertTrue(all(len(row) == len(rows[0]) for row in rows))
+        self.assertIn(markdown, self.strata("run", "tiny.yaml")[0])
+        self.assertEqual(self.refused("table", "results/tiny.h5", "--format", "nope"), "format: found 'nope', expected one of markdown, csv")
+        self.assertEqual(
+            self.refused("table", "results/tiny.h5", "--name", "sumary"), "table: found 'sumary', expected one of summary, stream; did you mean 'summary'?")
+        self.assertTrue(self.refused("table", "none.h5").startswith("none.h5: found no file"))
+        self.assertTrue(self.refused("table", "tiny.yaml").startswith("tiny.yaml: found a file of another kind"))
+
+
+class MetricsTest(CommandLineTest):
+    def matrix(self, text):
+        """A line a round, a column a task."""
+        tasks = [line.split() for line in text.splitlines()]
+        rounds = [[tasks[task][end - task] if task <= end else "" for task in range(8)] for end in range(8)]
+        return "".join(",".join(row) + "\n" for row in [TASKS] + rounds)
+
+    def test_published_matrices(self):
+        for name, (text, expected) in MATRICES.items():
+            with self.subTest(name):
+                path = self.write(f"{name}.csv", self.matrix(text))
+                table, _ = self.strata("metrics", path)
+                found = {words[0]: words[1] for words in map(str.split, table.splitlines())}
+                self.assertEqual({key: found[key] for key in expected}, {key: f"{value:.4f}" for key, value in expected.items()})
+                values = json.loads(self.strata("metrics", path, "--json")[0])
+                self.assertEqual(set(values), {"OP", "BWT", "FWT", "forgetting", "intransigence", "LA", "AIA", "reasons"})
+                for key, value in expected.items():
+                    self.assertAlmostEqual(values[key], value, delta=0.5001e-4)
+                self.assertIsNone(values["FWT"])
+                self.assertIsNone(values["intransigence"])
+                self.assertEqual(set(values["reasons"]), {"FWT", "intransigence"})
+                self.assertIn("jointly trained model", values["reasons"]["intransigence"])
+
+    def test_other_rows_and_losses(self):
+        matrix = self.write("m.csv", "round,a,b\nbase,0.1,0.2\n1,0.6,0.3\n2,0.4,0.7\n")
+        random, joint = self.write("r.csv", "a,b\n0.1,0.1\n"), self.write("j.csv", "0.7,0.9\n")
+        values = json.loads(self.strata("metrics", matrix, "--random", random, "--joint", joint, "--json")[0])
+        expected = {"OP": 0.55, "BWT": -0.2, "FWT": 0.2, "forgetting": 0.2, "intransigence": 0.15, "LA": 0.65, "AIA": 0.575}
+        for key, value in expected.items():
+            self.assertAlmostEqual(values[key], value)
+        self.assertEqual(values["reasons"], {})
+        losses = json.loads(self.strata("metrics", matrix, "--losses", "--json")[0])
+        self.assertAlmostEqual(losses["BWT_loss"], 0.2)
+
+    def test_wrong_files(self):
+        self.assertEqual(self.refused("metrics", "none.csv"), "none.csv: found no such file, expected a CSV file")
+        self.write("m.csv", "a,b\n0.5,\n0.4,x\n")
+        self.assertTrue(self.refused("metrics", "m.csv").startswith("m.csv:3:5: found 'x', expected a number"))
+        self.write("m.csv", "a,b\n0.5,\n0.4,0.5\n")
+        self.write("r.csv", "a,c\n0.5,0.5\n")
+        self.assertTrue(self.refused("metrics", "m.csv", "--random", "r.csv").startswith("r.csv:1:1: found no column 'b'"))
+
+
+class OtherCommandsTest(CommandLineTest):
+    def test_doctor(self):
+        output, errors = self.strata("doctor", "--threads", "1")
+        for line in (r"strata +\d+\.\d+\.\d+, numerics \d+", r"processor +.+", r"instruction set +\w+ \(available: .*portable\)", r"threads +1",
+                     r"peak, 1 thread +[\d.]+ GFLOP/s .*", r"HDF5 +\d+\.\d+\.\d+"):
+            self.assertRegex(output, f"(?m)^{line}$")
+        self.assertEqual(errors, "")
+
+    def test_schema(self):
+        schema = json.loads(self.strata("schema")[0])
+        self.assertEqual(schema["then"]["required"], ["base", "data", "name", "strategy", "stream", "train"])
+        self.assertNotIn("required", schema)
+        self.assertIn("block-expansion", json.dumps(schema["properties"]["strategy"]))
+
+    def test_the_schema_takes_the_experiments_of_the_project(self):
+        try:
+            import jsonschema
+            import yaml
+        except ImportError:
+            self.skipTest("jsonschema and yaml are not installed")
+        schema = json.loads(self.strata("schema")[0])
+        validator = jsonschema.validators.validator_for(schema)
+        validator.check_schema(schema)
+        files = sorted((ROOT / "experiments").glob("*.yaml"))
+        self.assertTrue(files)
+        for file in files:
+            with self.subTest(file.name):
+                validator(schema).validate(yaml.safe_load(file.read_text()))
+        for text, is_valid in ((SEQUENTIAL, True), (TINY + ARMS, True), (TINY, False), (SEQUENTIAL.replace("hidden_size", "hiden_size"), False)):
+            self.assertEqual(validator(schema).is_valid(yaml.safe_load(text)), is_valid)
+
+    def test_help(self):
+        output, errors = self.strata("--help")
+        for command in ("run", "plan", "status", "collect", "table", "metrics", "schema", "doctor"):
+            self.assertRegex(output, f"(?m)^  {command} ")
+            self.assertIn("USAGE: strata " + command, self.strata(command, "--help")[0])
+        self.assertIn("Exit status: 0 done, 1 some run failed, 2 the input is wrong", output)
+        self.assertEqual(errors, "")
+        self.assertRegex(self.strata("--version")[0], r"\A\d+\.\d+\.\d+\n\Z")
+
+    def test_unknown_options_and_commands(self):
+        for words in (["run", "one.yaml", "--frobnicate"], ["run"], ["frobnicate"], ["table", "a.h5", "b.h5"], ["run", "one.yaml", "--threads", "many"], ["metrics"]):
+            with self.subTest(" ".join(words)):
+                output, errors = self.strata(*words, status=2)
+                self.assertEqual(output, "")
+                self.assertTrue(errors.startswith("Error: "), errors)
+
+
+class WrongInputTest(CommandLineTest):
+    """Each is refused with one line before anything is trained."""
+
+    def test_experiment_files(self):
+        arithmetic = "{generated: arithmetic, documents: 20, questions: 4}"
+        empty = self.write("empty.txt", "")
+        short = self.write("short.txt", "".join(f"{letter}\n<|endoftext|>\n" for letter in "abcdefgh"))
+        cases = [
+            ("stream:", "streem:", "bad.yaml:11:1: streem: found an unknown key 'streem'"),
+            ("hidden_size: 16", "hidden_size: wide", 'bad.yaml:3:24: base.model.hidden_size: found "wide", expected a whole number'),
+            ("num_attention_heads: 2", "num_attention_heads: 3", "bad.yaml:3:94: base.model.num_attention_heads: found 3, expected a divisor of hidden_size"),
+            ("{steps: 4,", "{sequence_length: 64, steps: 4,", "bad.yaml:12:26: train.sequence_length: found 64, expected at most 32"),
+            ("kind: sequential", "kind: block-expansion, blocks: 0", "bad.yaml:14:43: strategy.blocks: found 0, expected a whole number from 1"),
+            ("kind: sequential", "kind: block-expansion, blocks: -2", "bad.yaml:14:43: strategy.blocks: found -2, expected a whole number from 1"),
+            ("kind: sequential", "kind: block-expansion, position: [3]", "bad.yaml:14:46: strategy.position[0]: found 3, expected a layer from 0"),
+            ("kind: sequential", "kind: sequental", 'bad.yaml:14:18: strategy.kind: found "sequental"'),
+            ("strategy: {kind: sequential}", "strategy: {kind: sequential}\nsweep: {grid: {seed: [0], seed: [1]}}", "bad.yaml:15:16: found the key 'seed' more than once"),
+            ("[sums, terms]", "[sums, term]", 'bad.yaml:11:16: stream[1]: found "term", expected a domain'),
+            ("name: tiny", "name: [", "bad.yaml:3:8: found text that is not YAML"),
+            (arithmetic, "{text: none.txt}", "none.txt: found no such file"),
+            (arithmetic, f"{{text: {empty}}}", f"data.sums: found no text in {empty}"),
+            (arithmetic, f"{{text: {short}, held_out: 0.5}}", "data.sums: found "),
+            ("{kind: byte}", "{kind: bpe, vocab_size: 100000}", "tokenizer: found vocab_size 100000, expected at most "),
+            ("hidden_size: 16, intermediate_size: 32", "hidden_size: 1048576, intermediate_size: 4194304", "random base: needs about "),
+        ]
+        for part, replacement, expected in cases:
+            with self.subTest(replacement):
+                self.assertIn(part, SEQUENTIAL)
+                self.write("bad.yaml", SEQUENTIAL.replace(part, replacement, 1))
+                found = self.refused("run", "bad.yaml", "--quiet")
+                self.assertTrue(found.startswith(expected), found)
+        self.assertFalse(list(self.folder.glob("results/stages/*/model.safetensors")), "nothing was trained")
+
+    def test_unreadable_files(self):
+        self.assertEqual(self.refused("run", "none.yaml"), "none.yaml: found no such file, expected an experiment file in YAML")
+        self.assertTrue(self.refused("run", ".").startswith(".: found a folder"))
+        self.write("empty.yaml", "")
+        self.assertTrue(self.refused("plan", "empty.yaml").startswith("empty.yaml: found nothing in it"))
+
+    def test_words_of_the_command_line(self):
+        for word, expected in (
+            ("train.stepps=3", "command line, 'train.stepps=3': train.stepps: found an unknown key 'stepps'"),
+            ("nonsense", "command line, 'nonsense': found no '='"),
+            ("seed=range(0)", "command line, 'seed=range(0)': seed: found range(0), which is empty"),
+            ("data=here", "command line, 'data=here': found a data folder that one.yaml does not use"),
+        ):
+            with self.subTest(word):
+                found = self.refused("run", "one.yaml", word)
+                self.assertTrue(found.startswith(expected), found)
+
+    def test_processor(self):
+        self.assertEqual(self.refused("run", "one.yaml", STRATA_ISA="nope"), "STRATA_ISA is 'nope', expected one of avx512, avx2, portable")
+        self.assertEqual(self.refused("run", "one.yaml", STRATA_THREADS="0"), "STRATA_THREADS is '0', expected a whole number from 1 to 256")
+        self.assertEqual(self.refused("doctor", "--threads", "0"), "--threads is '0', expected a whole number from 1 to 256")
+        self.assertTrue(self.refused("doctor", STRATA_ISA="avx3").startswith("STRATA_ISA is 'avx3'"))
+
+    def test_a_results_folder_that_is_a_file(self):
+        self.write("results", "")
+        for command in ("run", "collect"):
+            found = self.refused(command, "one.yaml")
+            self.assertRegex(found, r"\Aresults\S*: cannot be made as a folder: (Not a directory|File exists)\Z")
+
+
+if __name__ == "__main__":
+    unittest.main()
