@@ -25,12 +25,13 @@ public struct MetricsTable: TableRecipe {
 
 /// Tables with a row an arm, those of the bases first.
 enum ArmTable {
-    /// - Parameter isShown: says which metrics; one without any value is left out.
+    /// - Parameter isShown: says which columns; a metric of the stream that no run has is left out.
     static func table(of file: PublishedFile, isShown: (String) -> Bool) -> Table {
         let arms = Arms(file)
         let parameters = file.columns.filter { $0.role == .parameter && $0.name != "parameters.base" }
         let metrics = file.columns.filter { column in
-            column.role == .metric && !column.name.hasPrefix("bits_per_byte.") && isShown(column.name) && !column.numbers.allSatisfy(\.isNaN)
+            guard column.role == .metric, !column.name.hasPrefix("bits_per_byte."), isShown(column.name) else { return false }
+            return column.name.contains(".") || !column.numbers.allSatisfy(\.isNaN)
         }
         let baseRows = arms.bases.map { base in
             Table.Row(

@@ -20,6 +20,11 @@ struct ExperimentOptions: ParsableArguments {
 
     var store: StageStore { StageStore(results: results) }
 
+    /// A folder that cannot be made is a wrong input; one that fails later is not.
+    func makeResultsFolder() throws {
+        do { try store.makeResultsFolder() } catch { throw Failure.wrongInput("strata: \(error)") }
+    }
+
     func resultsFile(of experiment: Experiment) -> String { "\(results)/\(experiment.name).h5" }
 }
 

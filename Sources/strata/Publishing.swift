@@ -12,16 +12,20 @@ func publish(_ experiment: Experiment, _ graph: StageGraph, _ options: Experimen
         numericsVersion: "\(numericsVersion)-\(instructionSet.numericsFamily)", host: ProcessInfo.processInfo.hostName,
         instructionSet: instructionSet.rawValue, created: formatter.string(from: Date()))
     let path = options.resultsFile(of: experiment)
-    try options.store.makeResultsFolder()
+    try options.makeResultsFolder()
     try Publisher.publish(experiment: record, runs: RunRecord.records(of: graph, store: options.store), to: path)
     return path
 }
 
-/// Prints every table of a results file, each under its name.
+/// Prints the tables that answer most questions, each under its name, and below them what holds for both.
 func printTables(of path: String) throws {
     let file = try PublishedFile(path)
-    for recipe in Tables.recipes {
-        print("\(recipe.help)\n")
-        print(MarkdownFormat().text(of: recipe.table(of: file)))
+    for recipe in [SummaryTable(), StreamTable()] as [any TableRecipe] {
+        var table = recipe.table(of: file)
+        print("\(recipe.name): \(recipe.help)\n")
+        let footer = table.footer
+        table.footer = []
+        print(MarkdownFormat().text(of: table))
+        if recipe.name == StreamTable().name { print(footer.joined(separator: "\n") + "\n") }
     }
 }

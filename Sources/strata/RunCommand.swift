@@ -16,6 +16,7 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let experiment = try options.load()
         let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
+        try options.makeResultsFolder()
         let progress = Progress(graph, store: options.store, isQuiet: quiet)
         let failures: [String]
         do {

@@ -239,7 +239,7 @@ class TableTest(CommandLineTest):
         self.assertIn(markdown, self.strata("run", "tiny.yaml")[0])
         self.assertEqual(self.refused("table", "results/tiny.h5", "--format", "nope"), "format: found 'nope', expected one of markdown, csv")
         self.assertEqual(
-            self.refused("table", "results/tiny.h5", "--name", "sumary"), "table: found 'sumary', expected one of summary, stream; did you mean 'summary'?")
+            self.refused("table", "results/tiny.h5", "--name", "sumary"), "table: found 'sumary', expected one of summary, stream, metrics; did you mean 'summary'?")
         self.assertTrue(self.refused("table", "none.h5").startswith("none.h5: found no file"))
         self.assertTrue(self.refused("table", "tiny.yaml").startswith("tiny.yaml: found a file of another kind"))
 
@@ -358,7 +358,7 @@ class WrongInputTest(CommandLineTest):
             (arithmetic, f"{{text: {empty}}}", f"data.sums: found no text in {empty}"),
             (arithmetic, f"{{text: {short}, held_out: 0.5}}", "data.sums: found "),
             ("{kind: byte}", "{kind: bpe, vocab_size: 100000}", "tokenizer: found vocab_size 100000, expected at most "),
-            ("hidden_size: 16, intermediate_size: 32", "hidden_size: 1048576, intermediate_size: 4194304", "random base: needs about "),
+            ("hidden_size: 16, intermediate_size: 32", "hidden_size: 262144, intermediate_size: 262144", "random base: needs about "),
         ]
         for part, replacement, expected in cases:
             with self.subTest(replacement):
