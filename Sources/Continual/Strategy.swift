@@ -17,10 +17,14 @@ public protocol Strategy: Sendable {
     /// Makes the model ready for a phase (0, 1, ...) and sets what is trained in it. Phase 0 gets the base, every other the
     /// model that the one before left, everything frozen.
     func prepare(_ model: LlamaModel, phase: Int, seed: Int) throws(SettingsError)
+    /// What a reader of a table has to know of this strategy on a base of this shape: choices that its source leaves open.
+    func notes(_ base: LlamaConfiguration) -> [String]
 }
 
 extension Strategy {
     public func check(_ base: LlamaConfiguration) throws(SettingsError) {}
+
+    public func notes(_ base: LlamaConfiguration) -> [String] { [] }
 
     /// Task after task.
     public func phases(taskCount: Int) -> [Phase] { (0..<taskCount).map { Phase(tasks: [$0], after: $0 + 1) } }

@@ -52,4 +52,11 @@ public enum BlockPlacement: Sendable, Hashable {
             return layers.sorted()
         }
     }
+
+    /// Where the authors' script puts `count` blocks: after every floor(L / k)-th layer; nil where it refuses the count.
+    public static func authorsLayers(count: Int, layerCount: Int) -> [Int]? {
+        guard count >= 1, count <= layerCount else { return nil }
+        let layers = Array(stride(from: layerCount / count, through: layerCount, by: layerCount / count))
+        return layers.count == count ? layers : nil
+    }
 }

@@ -10,9 +10,11 @@ public struct ExperimentRecord: Sendable, Hashable {
     public var instructionSet: String
     /// Time of publishing, ISO 8601.
     public var created: String
+    /// What a reader of its tables has to know.
+    public var notes: [String]
 
     public init(
-        experiment: String, strataVersion: String, numericsVersion: String, host: String, instructionSet: String, created: String
+        experiment: String, strataVersion: String, numericsVersion: String, host: String, instructionSet: String, created: String, notes: [String] = []
     ) {
         self.experiment = experiment
         self.strataVersion = strataVersion
@@ -20,5 +22,6 @@ public struct ExperimentRecord: Sendable, Hashable {
         self.host = host
         self.instructionSet = instructionSet
         self.created = created
+        self.notes = notes
     }
 }

@@ -34,6 +34,7 @@ public enum Publisher {
             try root.attributes.set("host", experiment.host)
             try root.attributes.set("instruction_set", experiment.instructionSet)
             try root.attributes.set("created", experiment.created)
+            if !experiment.notes.isEmpty { try root.attributes.set("notes", experiment.notes) }
             try writeSummary(columns, ids: ids, in: try root.createGroup("summary"))
             try writeScores(runs, domains: domains, in: try root.createGroup("scores"))
             let group = try root.createGroup("runs")

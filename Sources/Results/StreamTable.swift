@@ -30,6 +30,6 @@ public struct StreamTable: TableRecipe {
         return Table(
             columns: arms.labelNames.map { Table.Column($0, .label) } + [Table.Column("step", .count), Table.Column("task", .label)]
                 + parameters.map { Table.Column($0.name, .count) } + file.domains.map { Table.Column("loss.\($0)", .estimate) },
-            rows: baseRows + armRows, footer: TableFooter.lines)
+            rows: baseRows + armRows, footer: TableFooter.lines(file))
     }
 }

@@ -47,7 +47,7 @@ enum ArmTable {
         return Table(
             columns: arms.labelNames.map { Table.Column($0, .label) } + parameters.map { Table.Column($0.name, .count) }
                 + metrics.map { Table.Column($0.name, .estimate) },
-            rows: baseRows + armRows, footer: TableFooter.lines)
+            rows: baseRows + armRows, footer: TableFooter.lines(file))
     }
 
     /// Loss and accuracy are measured on the base too; a metric of a stream does not apply to it.

@@ -10,7 +10,8 @@ func publish(_ experiment: Experiment, _ graph: StageGraph, _ options: Experimen
     let record = ExperimentRecord(
         experiment: experiment.document.text, strataVersion: strataVersion,
         numericsVersion: "\(numericsVersion)-\(instructionSet.numericsFamily)", host: ProcessInfo.processInfo.hostName,
-        instructionSet: instructionSet.rawValue, created: formatter.string(from: Date()))
+        instructionSet: instructionSet.rawValue, created: formatter.string(from: Date()),
+        notes: graph.notes)
     let path = options.resultsFile(of: experiment)
     try options.makeResultsFolder()
     try Publisher.publish(experiment: record, runs: RunRecord.records(of: graph, store: options.store), to: path)

@@ -106,6 +106,21 @@ import Testing
         #expect(later.blocks.count == 4 + added.count && trained(later) == expected)
     }
 
+    @Test func choicesThatThePaperLeavesOpenAreNoted() throws {
+        let shape = try base().configuration
+        func notes(_ settings: Value) throws -> [String] {
+            var settings = settings
+            settings["kind"] = "block-expansion"
+            return try strategy(settings).notes(shape)
+        }
+        #expect(try notes(["blocks": 2, "position": "bottom"]).first?.hasPrefix("bottom: copies of the first block") == true)
+        #expect(try notes(["blocks": 2, "position": "top"]).first?.hasPrefix("top: copies of the last block") == true)
+        for blocks in [1, 2, 4] { #expect(try notes(["blocks": .integer(blocks)]).isEmpty) }
+        // With four layers the authors' script takes every layer for three blocks, and so refuses.
+        #expect(try notes(["blocks": 3]).first?.hasPrefix("3 of 4 interleaved: after layers 1, 2, 4;") == true)
+        #expect(try notes(["position": [1, 2]]).isEmpty && strategy(["kind": "lora"]).notes(shape).isEmpty)
+    }
+
     // MARK: What is refused
 
     func error(_ value: Value) -> SettingsError? {

@@ -19,6 +19,8 @@ import Testing
             #expect(try BlockPlacement.interleaved.layers(count: k, layerCount: 32) != authors)
         }
         #expect((1...32).filter { Self.authors($0, 32) != nil } == [1, 2, 3, 4, 5, 6, 8, 10, 16, 32])
+        for k in 1...32 { #expect(BlockPlacement.authorsLayers(count: k, layerCount: 32) == Self.authors(k, 32)) }
+        #expect(BlockPlacement.authorsLayers(count: 0, layerCount: 32) == nil && BlockPlacement.authorsLayers(count: 33, layerCount: 32) == nil)
     }
 
     @Test func interleavedByHand() throws {

@@ -62,6 +62,17 @@ import Testing
         #expect(CSVFormat().text(of: try table(SummaryTable(), Array(Fabricated.runs[..<4]))) == TableTests.csv(expected))
     }
 
+    @Test func notesStandInTheFooter() throws {
+        let path = folder.file("noted.h5")
+        var experiment = Fabricated.experiment
+        experiment.notes = ["top: copies of the last block", "Größe"]
+        try Publisher.publish(experiment: experiment, runs: Fabricated.runs, to: path)
+        let file = try PublishedFile(path)
+        #expect(file.experiment == experiment)
+        #expect(SummaryTable().table(of: file).footer.suffix(2) == ["top: copies of the last block", "Größe"])
+        #expect(StreamTable().table(of: file).footer.suffix(2) == ["top: copies of the last block", "Größe"])
+    }
+
     @Test func metricsHaveEveryMetricAndNoLosses() throws {
         let names = try table(MetricsTable()).columns.map(\.name)
         #expect(names == ["arm", "strategy.blocks", "train.learning_rate", "parameters.added", "parameters.trained", "OP", "BWT", "forgetting"])

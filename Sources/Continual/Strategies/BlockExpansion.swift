@@ -33,6 +33,19 @@ public struct BlockExpansion: Strategy {
         _ = try placement.layers(count: count, layerCount: base.layerCount)
     }
 
+    public func notes(_ base: LlamaConfiguration) -> [String] {
+        switch placement {
+        case .bottom: return ["bottom: copies of the first block, stacked below it; the paper does not say which block is copied"]
+        case .top: return ["top: copies of the last block, stacked above it; the paper does not say which block is copied"]
+        case .interleaved:
+            guard let layers = try? placement.layers(count: count, layerCount: base.layerCount),
+                layers != BlockPlacement.authorsLayers(count: count, layerCount: base.layerCount)
+            else { return [] }
+            return ["\(count) of \(base.layerCount) interleaved: after layers \(layers.map { "\($0)" }.joined(separator: ", ")); the authors' script places this count elsewhere or not at all"]
+        case .layers: return []
+        }
+    }
+
     public func prepare(_ model: LlamaModel, phase: Int, seed: Int) throws(SettingsError) {
         if phase == 0 { model.expand(after: try placement.layers(count: count, layerCount: model.configuration.layerCount)) }
         for (layer, block) in model.blocks.enumerated() {

@@ -50,6 +50,13 @@ public struct StageGraph: Sendable {
         self.stages = stages
     }
 
+    /// What a reader of the tables has to know of the strategies, each once.
+    public var notes: [String] {
+        var notes: [String] = []
+        for chain in chains { for note in chain.run.strategy.notes(chain.run.base) where !notes.contains(note) { notes.append(note) } }
+        return notes
+    }
+
     private static func chain(_ run: Run, family: String, data: ([String]) -> [DataReference]) -> Chain {
         func hashes(_ references: [DataReference]) -> Value { .list(references.map { .string($0.hash) }) }
         let base = run.settings.settings("base")
