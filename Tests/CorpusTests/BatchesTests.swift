@@ -71,7 +71,7 @@ import Testing
             let cursor = whole.cursor
             var resumed = try batches([100, 60], weights: [2, 1])
             _ = resumed.next(batchSize: 3)
-            try resumed.restore(try JSONReader.value(of: Array(cursor.canonicalJSON.utf8)))
+            try resumed.restore(try Value(json: cursor.canonicalJSON))
             #expect(resumed.cursor == cursor)
             let expected = whole.next(batchSize: 3)
             #expect(resumed.next(batchSize: 3) == expected)

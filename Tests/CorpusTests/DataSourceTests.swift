@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{\"text\": \"a\"}\n{\"text\": \n", "f.jsonl:2, byte 10", "found the end"),
+        ("{\"text\": \"a\"}\n{\"text\": \n", "f.jsonl:2:10", "found the end"),
         ("{\"text\": \"a\"}\n\n[1]\n", "f.jsonl:3", "a list of 1"),
         ("{\"body\": \"a\", \"id\": 1}\n", "f.jsonl:1", "body, id"),
         ("{}\n", "f.jsonl:1", "no fields"),

@@ -36,10 +36,10 @@ enum DocumentReader {
             let place = "\(file):\(index + 1)"
             let value: Value
             do {
-                value = try JSONReader.value(of: line)
+                value = try Value(json: line)
             } catch {
                 throw CorpusError(
-                    place: "\(place), byte \(error.byte)", found: error.found, expected: error.expected, advice: "each line must be one JSON object")
+                    place: "\(place):\(error.column)", found: error.found, expected: error.expected, advice: "each line must be one JSON object")
             }
             guard let entries = value.asObject else {
                 throw CorpusError(place: place, found: value.summary, expected: "a JSON object", advice: "each line must be one JSON object")

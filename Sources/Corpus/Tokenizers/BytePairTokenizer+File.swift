@@ -12,9 +12,9 @@ public func readTokenizer(file: String) throws(CorpusError) -> any Tokenizer {
 func tokenizer(json bytes: [UInt8], file: String) throws(CorpusError) -> any Tokenizer {
     let value: Value
     do {
-        value = try JSONReader.value(of: bytes)
+        value = try Value(json: bytes)
     } catch {
-        throw CorpusError(place: "\(file), byte \(error.byte)", found: error.found, expected: error.expected, advice: "the file is not valid JSON")
+        throw CorpusError(place: "\(file):\(error.line):\(error.column)", found: error.found, expected: error.expected, advice: "the file is not valid JSON")
     }
     let read = try BytePairTokenizer(json: value, file: file)
     return read == BytePairTokenizer(merges: []) ? ByteTokenizer() : read
