@@ -10,11 +10,13 @@ public struct ExperimentRecord: Sendable, Hashable {
     public var instructionSet: String
     /// Time of publishing, ISO 8601.
     public var created: String
+    /// The words of the command line that changed the file, separated by blanks.
+    public var changes: String
     /// What a reader of its tables has to know.
     public var notes: [String]
 
     public init(
-        experiment: String, strataVersion: String, numericsVersion: String, host: String, instructionSet: String, created: String, notes: [String] = []
+        experiment: String, strataVersion: String, numericsVersion: String, host: String, instructionSet: String, created: String, changes: String = "", notes: [String] = []
     ) {
         self.experiment = experiment
         self.strataVersion = strataVersion
@@ -22,6 +24,7 @@ public struct ExperimentRecord: Sendable, Hashable {
         self.host = host
         self.instructionSet = instructionSet
         self.created = created
+        self.changes = changes
         self.notes = notes
     }
 }

@@ -44,6 +44,7 @@ public struct PublishedFile: Sendable {
                 experiment: try root.attributes.value("experiment"), strataVersion: try root.attributes.value("strata_version"),
                 numericsVersion: try root.attributes.value("numerics_version"), host: try root.attributes.value("host"),
                 instructionSet: try root.attributes.value("instruction_set"), created: try root.attributes.value("created"),
+                changes: try root.attributes.value("changes"),
                 notes: try root.attributes.contains("notes") ? root.attributes.attribute("notes").values() : [])
             let summary = try root.group("summary")
             let runs: [String] = try summary.dataset("run").read()

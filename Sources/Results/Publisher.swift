@@ -34,6 +34,7 @@ public enum Publisher {
             try root.attributes.set("host", experiment.host)
             try root.attributes.set("instruction_set", experiment.instructionSet)
             try root.attributes.set("created", experiment.created)
+            try root.attributes.set("changes", experiment.changes)
             if !experiment.notes.isEmpty { try root.attributes.set("notes", experiment.notes) }
             try writeSummary(columns, ids: ids, in: try root.createGroup("summary"))
             try writeScores(runs, domains: domains, in: try root.createGroup("scores"))
@@ -104,13 +105,13 @@ public enum Publisher {
         try group.attributes.set("configuration", run.configuration.canonicalJSON)
         try group.setCoordinates(["stage", "evaluation_step", "evaluation_stage"])
 
-        let step = try group.addDimension("step", run.curve.steps, meaning: "optimizer step")
+        let step = try group.addDimension("step", run.curve.steps, meaning: "optimizer step of the stage")
         try group.addVariable("stage", run.curve.stages, along: [step], meaning: "task that is trained")
         try group.addVariable("loss", run.curve.losses, along: [step], units: "nats/token", meaning: "training loss")
         try group.addVariable("learning_rate", run.curve.learningRates, along: [step], meaning: "learning rate")
         try group.addVariable("gradient_norm", run.curve.gradientNorms, along: [step], meaning: "norm of the gradient before clipping")
-        try group.addVariable("tokens_seen", run.curve.tokens, along: [step], meaning: "tokens trained on so far")
-        try group.addVariable("seconds", run.curve.seconds, along: [step], units: "s", meaning: "time of training so far")
+        try group.addVariable("tokens_seen", run.curve.tokens, along: [step], meaning: "tokens trained on in the stage so far")
+        try group.addVariable("seconds", run.curve.seconds, along: [step], units: "s", meaning: "time of training in the stage so far")
 
         let evaluations = run.evaluations
         let evaluation = try group.addDimension("evaluation", Array(evaluations.steps.indices), meaning: "evaluation along the way")

@@ -80,6 +80,8 @@ extension LearningCurve {
 
 extension RunRecord {
     /// The records of all runs.
+    ///
+    /// A run of whose own training nothing is there yet is left out: it has neither numbers nor sizes.
     public static func records(of graph: StageGraph, store: StageStore) throws -> [RunRecord] {
         var records = try graph.chains.map { try RunRecord($0, store: store) }
         for (index, chain) in graph.chains.enumerated() {
@@ -93,6 +95,6 @@ extension RunRecord {
             let joint = joints.max { agreement($0) < agreement($1) }
             records[index].metrics = records[index].streamMetrics(joint: joint.map { records[$0] })
         }
-        return records
+        return try graph.chains.indices.filter { try graph.chains[$0].hasBegun(in: store) }.map { records[$0] }
     }
 }

@@ -18,14 +18,22 @@ public struct StreamTable: TableRecipe {
         }
         let armRows = arms.arms.flatMap { arm in
             let stepCount = arm.runs.map { file.tasks[$0].count }.max() ?? 0
-            return (0..<stepCount).map { step in
+            var rows: [Table.Row] = []
+            // Tasks that were trained without a measurement behind them: joint training has one for all.
+            var trained: [String] = []
+            for step in 0..<stepCount {
                 let runs = arm.runs.filter { step < file.tasks[$0].count }
-                let tasks = SummaryColumns.firstSeen(runs.map { file.tasks[$0][step] })
-                return Table.Row(
-                    arm.labels.map { Table.Cell($0) } + [.number(Double(step + 1)), .text(tasks.joined(separator: " or "))]
-                        + parameters.map { Parameters.cell($0, runs: runs) } + losses(runs, row: step + 1),
-                    count: runs.count)
+                trained.append(SummaryColumns.firstSeen(runs.map { file.tasks[$0][step] }).joined(separator: " or "))
+                let measured = runs.count { file.losses[run: $0, row: step + 1].contains { !$0.isNaN } }
+                guard measured > 0 else { continue }
+                rows.append(
+                    Table.Row(
+                        arm.labels.map { Table.Cell($0) } + [.number(Double(step + 1)), .text(trained.joined(separator: " + "))]
+                            + parameters.map { Parameters.cell($0, runs: runs) } + losses(runs, row: step + 1),
+                        count: measured))
+                trained = []
             }
+            return rows
         }
         return Table(
             columns: arms.labelNames.map { Table.Column($0, .label) } + [Table.Column("step", .count), Table.Column("task", .label)]

@@ -42,7 +42,7 @@ enum ArmTable {
             Table.Row(
                 arm.labels.map { Table.Cell($0) } + parameters.map { Parameters.cell($0, runs: arm.runs) }
                     + metrics.map { column in Table.Cell(arm.runs.map { column.numbers[$0] }) },
-                count: arm.runs.count)
+                count: arm.runs.count { file.losses[run: $0, row: file.tasks[$0].count].contains { !$0.isNaN } })
         }
         return Table(
             columns: arms.labelNames.map { Table.Column($0, .label) } + parameters.map { Table.Column($0.name, .count) }

@@ -6,7 +6,8 @@ struct MetricsCommand: ParsableCommand {
         commandName: "metrics", abstract: "OP, BWT, FWT, forgetting and more of a score matrix from anywhere.",
         discussion: """
             The matrix is a CSV file: a header of task names in the order of training, and a row of scores after each round. A row of the \
-            base may stand first, labelled 'base' in a first column of labels. Cells that were not measured stay empty.
+            base may stand first: labelled 'base' in a first column of labels (whose header is 'round' or empty), or simply one row more than there \
+            are tasks. Cells that were not measured stay empty.
             """)
 
     @Argument(help: "The score matrix.", completion: .file(extensions: ["csv"]))

@@ -8,7 +8,7 @@ struct ExperimentOptions: ParsableArguments {
     @Argument(help: "The experiment file.", completion: .file(extensions: ["yaml", "yml"]))
     var experiment: String
 
-    @Argument(help: ArgumentHelp("Changes: train.steps=100 sets, strategy.blocks=1,2,4 and seed=range(0,5) sweep, data=DIR names the data folder.", valueName: "key=value"))
+    @Argument(help: ArgumentHelp("Changes: train.steps=100 sets, strategy.blocks=1,2,4 and 'seed=range(0,5)' sweep, data=DIR names the data folder.", valueName: "key=value"))
     var changes: [String] = []
 
     @Option(help: ArgumentHelp("The folder of stages and results files.", valueName: "dir"))

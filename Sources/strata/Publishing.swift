@@ -3,19 +3,36 @@ import Foundation
 import Kernels
 import Results
 
-/// Builds the experiment's HDF5 file from its stages and returns its path.
-func publish(_ experiment: Experiment, _ graph: StageGraph, _ options: ExperimentOptions) throws -> String {
+/// Builds the experiment's HDF5 file from its stages and returns its path; nil when no run has begun.
+func publish(_ experiment: Experiment, _ graph: StageGraph, _ options: ExperimentOptions) throws -> String? {
+    let runs = try RunRecord.records(of: graph, store: options.store)
+    guard !runs.isEmpty else { return nil }
     let instructionSet = try ComputeOptions.instructionSet()
     let formatter = ISO8601DateFormatter()
     let record = ExperimentRecord(
         experiment: experiment.document.text, strataVersion: strataVersion,
         numericsVersion: "\(numericsVersion)-\(instructionSet.numericsFamily)", host: ProcessInfo.processInfo.hostName,
         instructionSet: instructionSet.rawValue, created: formatter.string(from: Date()),
-        notes: graph.notes)
+        changes: options.changes.joined(separator: " "), notes: graph.notes + unfinished(graph, options.store))
     let path = options.resultsFile(of: experiment)
     try options.makeResultsFolder()
-    try Publisher.publish(experiment: record, runs: RunRecord.records(of: graph, store: options.store), to: path)
+    try Publisher.publish(experiment: record, runs: runs, to: path)
     return path
+}
+
+/// A line for the tables when some runs are not complete.
+private func unfinished(_ graph: StageGraph, _ store: StageStore) -> [String] {
+    let states = graph.chains.compactMap { chain -> String? in
+        switch chain.state(in: store) {
+        case .done: nil
+        case .failed: "\(chain.run.id) failed"
+        case .pending: "\(chain.run.id) not begun"
+        case .partial(let done, let total): "\(chain.run.id) at \(done) of \(total) stages"
+        }
+    }
+    guard !states.isEmpty else { return [] }
+    let shown = states.prefix(6).joined(separator: ", ") + (states.count > 6 ? " ..." : "")
+    return ["\(states.count) of \(graph.chains.count) runs are not complete (\(shown)): what they measured is shown, the rest is missing."]
 }
 
 /// Prints the tables that answer most questions, each under its name, and below them what holds for both.

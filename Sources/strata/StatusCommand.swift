@@ -30,5 +30,6 @@ struct StatusCommand: ParsableCommand {
         }
         print(TextTable(header: ["run", "", "state"], rows: rows, leftCount: 3).text)
         print("\(counted(rows.count, "run")): \(counts.done) done, \(counts.failed) failed, \(counts.other) to be run")
+        if counts.failed > 0 { print("strata run tries again what failed") }
     }
 }

@@ -184,7 +184,8 @@ class RunTest(CommandLineTest):
         status, _ = self.strata("status", "wild.yaml")
         self.assertRegex(status, r"(?m)^run000 +arm=wild +failed: the .* is not finite")
         self.assertRegex(status, r"(?m)^run001 +arm=lora +done$")
-        self.assertTrue(status.endswith("2 runs: 1 done, 1 failed, 0 to be run\n"))
+        self.assertTrue(status.endswith("2 runs: 1 done, 1 failed, 0 to be run\nstrata run tries again what failed\n"))
+        self.assertIn("1 of 2 runs are not complete (run000 failed): what they measured is shown, the rest is missing.", output)
         rows = list(csv.DictReader(io.StringIO(self.strata("table", "results/tiny.h5", "--format", "csv")[0])))
         self.assertEqual([(row["arm"], row["loss.sums.n"]) for row in rows], [("base", "1"), ("wild", "0"), ("lora", "1")])
         again = self.strata("run", "wild.yaml", status=1)[1]
@@ -212,9 +213,18 @@ class PlanAndStatusTest(CommandLineTest):
         self.assertTrue(self.strata("status", "tiny.yaml")[0].endswith("10 runs: 10 done, 0 failed, 0 to be run\n"))
 
     def test_collect_takes_what_is_there(self):
-        self.assertEqual(self.strata("collect", "tiny.yaml")[0], "results: results/tiny.h5\n")
-        rows = list(csv.DictReader(io.StringIO(self.strata("table", "results/tiny.h5", "--format", "csv")[0])))
-        self.assertTrue(all(row["loss.sums.n"] == "0" for row in rows))
+        self.assertEqual(self.refused("collect", "tiny.yaml"), "no run of 'tiny' has begun in 'results'; is --results right?")
+        self.assertFalse((self.folder / "results").exists(), "nothing is made for it")
+        # One seed of two: the other's sizes and numbers do not reach a mean.
+        self.strata("run", "tiny.yaml", "seed=0", "--quiet", "--results", "R")
+        self.assertEqual(self.strata("collect", "tiny.yaml", "--results", "R")[0], "results: R/tiny.h5\n")
+        table, _ = self.strata("table", "R/tiny.h5")
+        self.assertRegex(table, r"4 of 10 runs are not complete \(run003 not begun|4 of 10 runs are not complete \(run003 at")
+        half = list(csv.DictReader(io.StringIO(self.strata("table", "R/tiny.h5", "--format", "csv")[0])))
+        self.strata("run", "tiny.yaml", "--quiet", "--results", "R")
+        whole = list(csv.DictReader(io.StringIO(self.strata("table", "R/tiny.h5", "--format", "csv")[0])))
+        self.assertEqual([row["parameters.trained"] for row in half], [row["parameters.trained"] for row in whole])
+        self.assertEqual({row["loss.sums.n"] for row in half if row["arm"] not in ("base", "frozen")}, {"1"})
 
     def test_the_experiments_of_the_project(self):
         self.assertIn("9 runs of", self.strata("plan", ROOT / "experiments/quickstart.yaml")[0])
@@ -393,9 +403,18 @@ class WrongInputTest(CommandLineTest):
 
     def test_a_results_folder_that_is_a_file(self):
         self.write("results", "")
-        for command in ("run", "collect"):
-            found = self.refused(command, "one.yaml")
-            self.assertRegex(found, r"\Aresults\S*: cannot be made as a folder: (Not a directory|File exists)\Z")
+        found = self.refused("run", "one.yaml")
+        self.assertRegex(found, r"\Aresults\S*: cannot be made as a folder: (Not a directory|File exists)\Z")
+
+    def test_a_results_folder_in_use(self):
+        import fcntl
+
+        (self.folder / "results").mkdir()
+        with open(self.folder / "results" / ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _, errors = self.strata("run", "one.yaml", "--quiet", status=1)
+            self.assertIn("results: is in use by another strata run; wait for it", errors)
+        self.strata("run", "one.yaml", "--quiet")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ import Testing
 
         // A summary of two runs beside scores of one.
         try root(1, complete: true) { root in
-            for name in ["experiment", "numerics_version", "host", "instruction_set", "created"] { try root.attributes.set(name, "") }
+            for name in ["experiment", "numerics_version", "host", "instruction_set", "created", "changes"] { try root.attributes.set(name, "") }
             let summary = try root.createGroup("summary")
             _ = try summary.createScale("run", ["a", "b"])
             let scores = try root.createGroup("scores")

@@ -24,14 +24,14 @@ public struct Biographies: GeneratedDomain {
 
     public init() {}
     public var name: String { "biographies" }
-    public var version: Int { 1 }
+    public var version: Int { 2 }
     public var summary: String { "general English: stories, and facts about invented people" }
     public var defaultDocumentCount: Int { 1600 }
     public var defaultQuestionCount: Int { 200 }
 
     public func domain(name: String, documentCount: Int, questionCount: Int, seed: Int) -> Domain {
         var random = RandomStream(seed: seed, "\(self.name)/people")
-        let people = Person.drawn(min(Self.mostPeople, max(2, documentCount / Self.documentsPerPerson)), &random)
+        let people = Person.drawn(min(Self.mostPeople, max(2, documentCount / Self.documentsPerPerson)), seed: seed, &random)
         // For each person and fact the wording that training never asks; nil: it asks none.
         let kept: [[Int?]] = people.map { person in
             Person.Fact.allCases.map { random.uniform() < Self.neverAskedShare ? nil : random.below(person.questions($0).count) }

@@ -48,10 +48,15 @@ struct Person: Sendable, Hashable {
         }
     }
 
-    /// People of different names, with facts drawn at random.
-    static func drawn(_ count: Int, _ random: inout RandomStream) -> [Person] {
-        let names = random.shuffled(surnames.flatMap { surname in (women + men).map { (first: $0, surname: surname) } })
-        return names.prefix(count).map { name in
+    /// People of different names, with facts drawn at random. Sixteen seeds in a row have no name in common, so that a second
+    /// domain of people adds facts and does not contradict those of the first.
+    static func drawn(_ count: Int, seed: Int, _ random: inout RandomStream) -> [Person] {
+        var order = RandomStream(seed: 0, "names")
+        let names = order.shuffled(surnames.flatMap { surname in (women + men).map { (first: $0, surname: surname) } })
+        let share = names.count / 16
+        precondition(count <= share, "\(count) people of \(share) names")
+        let start = seed % 16 * share
+        return random.shuffled(Array(names[start..<start + share])).prefix(count).map { name in
             Person(
                 first: name.first, surname: name.surname, isWoman: women.contains(name.first), values: Fact.allCases.map { random.pick(values(of: $0)) })
         }

@@ -45,6 +45,12 @@ public enum RunState: Sendable, Hashable {
 }
 
 extension StageGraph.Chain {
+    /// Whether the base is measured and, where the strategy trains, its training has begun.
+    public func hasBegun(in store: StageStore) throws -> Bool {
+        guard let base = rows[0], store.state(base) == .done else { return false }
+        return try phases.isEmpty || phases.contains { try !StageRecords(store, $0.key).parameters.isEmpty }
+    }
+
     public func state(in store: StageStore) -> RunState {
         let states = stages.map { store.state($0.key) }
         for state in states { if case .failed(let message) = state { return .failed(message) } }

@@ -53,6 +53,9 @@ public struct StageGraph: Sendable {
     /// What a reader of the tables has to know of the strategies, each once.
     public var notes: [String] {
         var notes: [String] = []
+        if Set(chains.map(\.pretraining)).count == 1, Set(chains.map(\.run.seed)).count > 1 {
+            notes.append("All runs start from one base: the intervals do not cover the seed of the base (base.seed: run makes them).")
+        }
         for chain in chains { for note in chain.run.strategy.notes(chain.run.base) where !notes.contains(note) { notes.append(note) } }
         return notes
     }

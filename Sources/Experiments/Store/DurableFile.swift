@@ -27,19 +27,26 @@ enum DurableFile {
 
     /// Makes the new name itself survive a power cut. Some file systems cannot; the data is safe then all the same.
     private static func synchronizeFolder(of path: String) {
-        let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_CLOEXEC)
+        let folder = open(outerFolder(of: path), O_RDONLY | O_CLOEXEC)
         guard folder >= 0 else { return }
         fsync(folder)
         close(folder)
+    }
+
+    /// `a/b` of `a/b/c`, `.` of `a`. (Foundation's deletingLastPathComponent crashes on names of one letter.)
+    static func outerFolder(of path: String) -> String {
+        var name = path[...]
+        while name.count > 1, name.last == "/" { name.removeLast() }
+        guard let slash = name.lastIndex(of: "/") else { return "." }
+        return slash == name.startIndex ? "/" : String(name[..<slash])
     }
 
     /// Makes a folder and those above it, where they are missing.
     static func makeFolder(_ path: String) throws(StoreError) {
         if mkdir(path, 0o755) == 0 { return }
         var reason = errno
-        let outer = (path as NSString).deletingLastPathComponent
-        // An empty path has nothing above it.
-        if reason == ENOENT, !outer.isEmpty, outer != path {
+        let outer = outerFolder(of: path)
+        if reason == ENOENT, outer != ".", outer != path {
             try makeFolder(outer)
             if mkdir(path, 0o755) == 0 { return }
             reason = errno

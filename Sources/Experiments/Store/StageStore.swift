@@ -17,6 +17,19 @@ public struct StageStore: Sendable {
 
     public init(results: String) { self.results = results }
 
+    /// Keeps the results folder for this process until it ends. Throws when another one has it.
+    public func lock() throws(StoreError) {
+        let descriptor = open(results + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw StoreError(results + "/.lock", "cannot be opened") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let isTaken = errno == EWOULDBLOCK
+            close(descriptor)
+            // Some file systems have no locks; there the user has to see to it.
+            guard isTaken else { return }
+            throw StoreError(results, "is in use by another strata run; wait for it, or give this one a --results folder of its own", errorNumber: nil)
+        }
+    }
+
     public func folder(_ key: String) -> String { "\(results)/stages/\(key)" }
     public func journal(_ key: String) -> String { folder(key) + "/journal" }
     public func model(_ key: String) -> String { folder(key) + "/model.safetensors" }
