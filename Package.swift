@@ -15,10 +15,16 @@ let optimised: [SwiftSetting] = [.unsafeFlags(["-O"])]
         .target(
             name: "KernelsAVX512", dependencies: ["KernelTypes"],
             swiftSettings: kernelSettings(["-Xcc", "-march=x86-64-v4"], defines: ["STRATA_FMA", "STRATA_AVX512"])),
+        .target(
+            name: "KernelsAVX512BF16", dependencies: ["CBFloat16", "KernelTypes"],
+            swiftSettings: kernelSettings(
+                ["-Xcc", "-march=x86-64-v4", "-Xcc", "-mavx512bf16"], defines: ["STRATA_FMA", "STRATA_AVX512", "STRATA_BF16"])),
     ]
+    let shims: [Target] = [.target(name: "CBFloat16")]
     let portableDefines: [String] = []
 #else
     let wideKernels: [Target] = []
+    let shims: [Target] = []
     let portableDefines = ["STRATA_FMA"]
 #endif
 
@@ -30,8 +36,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
-    targets: wideKernels + [
+    targets: shims + wideKernels + [
         .target(name: "Settings"),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
@@ -51,12 +58,14 @@ let package = Package(
             dependencies: [
                 "Settings", "Kernels", "Llama", "Corpus", "Training", "Continual",
                 .product(name: "Yams", package: "Yams"), .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
         .target(name: "Results", dependencies: ["Settings", "HDF5", "Kernels", "Training", "Continual", "Experiments"]),
+        .target(name: "Benchmarks", dependencies: ["Settings", "KernelTypes", "Kernels", "Llama", "Corpus", "Training", "Continual"]),
         .executableTarget(
             name: "strata",
             dependencies: [
-                "Settings", "HDF5", "Kernels", "Training", "Continual", "Experiments", "Results",
+                "Settings", "HDF5", "Kernels", "Training", "Continual", "Experiments", "Results", "Benchmarks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -67,10 +76,17 @@ let package = Package(
         .testTarget(name: "KernelsTests", dependencies: ["KernelTypes", "Kernels", "TestSupport"]),
         .testTarget(name: "LlamaTests", dependencies: ["Settings", "Kernels", "Llama", "TestSupport"]),
         .testTarget(name: "CorpusTests", dependencies: ["Settings", "Kernels", "Corpus"]),
-        .testTarget(name: "TrainingTests", dependencies: ["Settings", "KernelTypes", "Kernels", "Llama", "Corpus", "Training", "TestSupport"]),
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "Settings", "KernelTypes", "Kernels", "Llama", "Corpus", "Training", "TestSupport", "CAllocations",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .testTarget(name: "ContinualTests", dependencies: ["Settings", "Kernels", "Llama", "Continual"]),
         .testTarget(
             name: "ExperimentsTests", dependencies: ["Settings", "HDF5", "Kernels", "Llama", "Corpus", "Training", "Continual", "Experiments", "Results", "TestSupport"]),
         .testTarget(name: "ResultsTests", dependencies: ["Settings", "HDF5", "Results"]),
+        .testTarget(name: "BenchmarksTests", dependencies: ["Settings", "Kernels", "Llama", "Benchmarks"]),
     ]
 )

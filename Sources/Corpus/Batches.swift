@@ -5,6 +5,11 @@ import Settings
 public struct Batch: Sendable, Hashable {
     public var inputs: [Int32]
     public var targets: [Int32]
+
+    public init(inputs: [Int32] = [], targets: [Int32] = []) {
+        self.inputs = inputs
+        self.targets = targets
+    }
 }
 
 /// Seeded batches from the tokens of one or several domains.
@@ -60,6 +65,14 @@ public struct Batches: Sendable {
 
     public mutating func next(batchSize: Int) -> Batch {
         var batch = Batch(inputs: [], targets: [])
+        next(batchSize, into: &batch)
+        return batch
+    }
+
+    /// The next batch in the memory of an earlier one.
+    public mutating func next(_ batchSize: Int, into batch: inout Batch) {
+        batch.inputs.removeAll(keepingCapacity: true)
+        batch.targets.removeAll(keepingCapacity: true)
         batch.inputs.reserveCapacity(batchSize * sequenceLength)
         batch.targets.reserveCapacity(batchSize * sequenceLength)
         for _ in 0..<batchSize {
@@ -73,7 +86,6 @@ public struct Batches: Sendable {
             batch.inputs += domains[domain][start..<start + sequenceLength]
             batch.targets += domains[domain][start + 1..<start + sequenceLength + 1]
         }
-        return batch
     }
 
     private mutating func drawDomain() -> Int {

@@ -3,6 +3,8 @@ import Settings
 /// An experiment: a file, what the command line changes in it, and the runs that it stands for.
 public struct Experiment: Sendable {
     public let document: ExperimentDocument
+    /// What it was read from.
+    public let source: ExperimentSource
     public let name: String
     /// In the order of the sweep, all of them: nothing is sampled.
     public let runs: [Run]
@@ -17,6 +19,7 @@ public struct Experiment: Sendable {
     }
 
     public init(_ document: ExperimentDocument, words: [String] = [], dataFolder: String? = nil) throws(ExperimentError) {
+        source = ExperimentSource(file: document.file, text: document.text, words: words, dataFolder: dataFolder)
         var document = document
         let (overrides, reserved) = try Override.parse(words, reserved: ["data"])
         try document.apply(overrides)

@@ -6,35 +6,32 @@ extension Compute {
     /// A and B may be transposed views; C is row-major and overlaps neither. Shapes that do not fit trap.
     public func multiply(_ a: Matrix, _ b: Matrix, into c: Matrix, accumulate: Bool = false) {
         precondition(a.columns == b.rows && a.rows == c.rows && b.columns == c.columns && c.columnStride == 1, "shapes of a matrix product")
+        precondition((a.columnStride == 1 || a.rowStride == 1) && (b.columnStride == 1 || b.rowStride == 1), "rows or columns stand together")
         guard c.rows > 0, c.columns > 0 else { return }
-        let depth = a.columns
-        let width = kernels.panelWidth
-        var bBase = Input(b.base), bRow = b.rowStride
-        let packs = b.columnStride != 1
-        if packs {
-            precondition(b.rowStride == 1, "B is row-major or transposed")
-            let panels = (c.columns + width - 1) / width
-            let packed = sharedScratch(panels * width * depth).base
-            let panelsAPiece = max(1, 16384 / max(1, depth * width))
-            forRanges(panels, of: panelsAPiece) { first, count in
-                let j = first * width
-                kernels.packTransposed(
-                    Input(b.base) + j * b.columnStride, b.columnStride, min(count * width, c.columns - j), depth, packed + j * depth)
+        if a.columnStride == 1 {
+            let count = PackedMatrix.floatCount(depth: b.rows, columns: c.columns, self)
+            let memory = sharedScratch(count)
+            let packed = PackedMatrix(depth: b.rows, columns: c.columns, memory: memory)
+            if b.columnStride == 1 {
+                pack(Packing.rows(b, into: packed, self))
+            } else {
+                pack(Packing.transposed(b.transposed, into: packed, self))
             }
-            (bBase, bRow) = (Input(packed), width)
-        }
-        // Whole tiles (12 rows suit every instruction set): many pieces where there are many rows, some where there are few.
-        let rowsAPiece = c.rows >= 1024 ? 96 : c.rows >= 240 ? 48 : 24
-        let scratch = threadScratch(kernels.productScratch)
-        let pieces = (c.rows + rowsAPiece - 1) / rowsAPiece
-        pool.forEach(pieces) { piece, thread in
-            let i = piece * rowsAPiece
-            kernels.product(
-                Product(
-                    rows: min(rowsAPiece, c.rows - i), columns: c.columns, depth: depth,
-                    a: Input(a.base) + i * a.rowStride, aRow: a.rowStride, aColumn: a.columnStride,
-                    b: bBase, bRow: bRow, isPacked: packs, c: c.base + i * c.rowStride, cRow: c.rowStride,
-                    accumulates: accumulate, scratch: scratch[thread].base))
+            forRows(c.rows) { piece in piece.multiply(a, packed, into: c, accumulate: accumulate) }
+        } else {
+            precondition(b.columnStride == 1, "A transposed goes with B as it is")
+            if !accumulate {
+                for row in 0..<c.rows { (c.base + row * c.rowStride).update(repeating: 0, count: c.columns) }
+            }
+            let first = PackedRows.floatCount(depth: b.rows, columns: a.rows)
+            let memory = sharedScratch(first + PackedMatrix.floatCount(depth: b.rows, columns: b.columns, self))
+            let left = PackedRows(depth: b.rows, columns: a.rows, memory: memory)
+            let right = PackedMatrix(depth: b.rows, columns: b.columns, memory: memory + first)
+            forRows(b.rows) { piece in
+                piece.pack(a.transposed, into: left)
+                piece.pack(b, into: right)
+            }
+            addGradients(WeightGradients([WeightGradient(x: right, dy: left, gradient: c)]))
         }
     }
 }

@@ -6,40 +6,62 @@ import KernelTypes
 /// One caller at a time. Scratch memory grows to what the largest call needs and is then kept.
 public final class Compute: @unchecked Sendable {
     public let instructionSet: InstructionSet
-    let kernels: KernelTable
+    let kernels: UnsafePointer<KernelTable>
     let pool: ThreadPool
     private var scratch: [FloatBuffer]
-    private var shared: [FloatBuffer] = []
+    private var shared = FloatBuffer(0)
 
     public init(instructionSet: InstructionSet = .best, threads: Int = 1) {
         self.instructionSet = instructionSet
-        kernels = instructionSet.kernels
+        let table = UnsafeMutablePointer<KernelTable>.allocate(capacity: 1)
+        table.initialize(to: instructionSet.kernels)
+        kernels = UnsafePointer(table)
         pool = ThreadPool(threadCount: threads)
-        scratch = (0..<threads).map { _ in FloatBuffer(0) }
+        let floats = kernels.pointee.productScratch
+        scratch = (0..<threads).map { _ in FloatBuffer(floats) }
     }
 
-    deinit { pool.end() }
+    deinit {
+        pool.end()
+        UnsafeMutablePointer(mutating: kernels).deinitialize(count: 1)
+        kernels.deallocate()
+    }
 
     public var threadCount: Int { pool.threadCount }
 
-    /// Scratch of at least `count` floats for each thread.
-    func threadScratch(_ count: Int) -> [FloatBuffer] {
+    /// Makes sure that each thread has scratch of at least `count` floats.
+    func reserveScratch(_ count: Int) {
         if scratch[0].count < count { scratch = scratch.map { _ in FloatBuffer(count) } }
-        return scratch
     }
+
+    func scratch(of thread: Int) -> UnsafeMutablePointer<Float> { scratch[thread].base }
 
     /// Scratch that all threads see, of at least `count` floats. Holds until the next call.
-    func sharedScratch(_ count: Int) -> FloatBuffer {
-        if let buffer = shared.first, buffer.count >= count { return buffer }
-        let buffer = FloatBuffer(count)
-        shared = [buffer]
-        return buffer
+    func sharedScratch(_ count: Int) -> UnsafeMutablePointer<Float> {
+        if shared.count < count { shared = FloatBuffer(count) }
+        return shared.base
     }
 
-    /// Calls `body(first, count)` for ranges of `size` that cover 0..<total.
-    func forRanges(_ total: Int, of size: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
-        pool.forEach((total + size - 1) / size) { piece, _ in
-            body(piece * size, min(size, total - piece * size))
-        }
+    /// `sharedScratch` as doubles.
+    func doubleScratch(_ count: Int) -> UnsafeMutablePointer<Double> {
+        UnsafeMutableRawPointer(sharedScratch(2 * count)).bindMemory(to: Double.self, capacity: count)
     }
+
+    /// Runs ranges of the work's size that cover 0..<total.
+    func forRanges<Work: RangeWork>(_ total: Int, _ work: Work) {
+        pool.forEach((total + Work.size - 1) / Work.size, Ranges(total: total, work: work))
+    }
+}
+
+/// Work on a range of elements, cut into ranges of one size.
+protocol RangeWork {
+    static var size: Int { get }
+    func run(first: Int, count: Int)
+}
+
+private struct Ranges<Work: RangeWork>: PieceWork {
+    var total: Int
+    var work: Work
+
+    func run(_ piece: Int, _ thread: Int) { work.run(first: piece * Work.size, count: min(Work.size, total - piece * Work.size)) }
 }

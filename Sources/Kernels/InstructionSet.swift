@@ -4,6 +4,7 @@ import KernelsPortable
 #if arch(x86_64)
     import KernelsAVX2
     import KernelsAVX512
+    import KernelsAVX512BF16
 #endif
 
 /// The instruction sets that the kernels are compiled for, best first.
@@ -37,7 +38,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     var kernels: KernelTable {
         #if arch(x86_64)
             switch self {
-            case .avx512: KernelsAVX512.kernelTable
+            // The same bits of either: the extension only shortens what `Precision.bf16` does.
+            case .avx512: cprocessor_has_avx512_bf16() == 1 ? KernelsAVX512BF16.kernelTable : KernelsAVX512.kernelTable
             case .avx2: KernelsAVX2.kernelTable
             case .portable: KernelsPortable.kernelTable
             }

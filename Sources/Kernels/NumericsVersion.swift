@@ -1,5 +1,5 @@
 /// Raised whenever the bits of a result change: part of every stage's key, so that results of two versions never mix.
-public let numericsVersion = 1
+public let numericsVersion = 2
 
 extension InstructionSet {
     /// Sets of one family give the same bits. On x86-64 without fused multiply-add they differ.

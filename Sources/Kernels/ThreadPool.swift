@@ -2,13 +2,19 @@ internal import CProcessor
 import Foundation
 import Synchronization
 
+/// Work that is cut into numbered pieces. A structure rather than a closure: handing it to the threads allocates nothing.
+protocol PieceWork {
+    /// `thread` is below the pool's `threadCount` and belongs to one call at a time, for scratch memory.
+    func run(_ piece: Int, _ thread: Int)
+}
+
 /// Threads that stay alive and share out numbered pieces of work. Which thread takes a piece changes from run to run, so a
 /// piece must not depend on it; the cut into pieces must not depend on the number of threads. Then the bits do not either.
 ///
 /// A round waits for its pieces, not for the threads: one that the system does not let run takes no piece and is not waited
 /// for, so that other work on the machine costs its share and no more. One caller at a time.
-public final class ThreadPool: @unchecked Sendable {
-    public let threadCount: Int
+final class ThreadPool: @unchecked Sendable {
+    let threadCount: Int
 
     /// Round (24 bits), pieces of the round (20), next piece to be taken (20) in one word, so that a piece is taken from the
     /// round that is going on or not at all.
@@ -18,10 +24,11 @@ public final class ThreadPool: @unchecked Sendable {
     private let isEnding = Atomic<Bool>(false)
     private let condition = NSCondition()
     private var round: UInt64 = 0
-    /// Read only by who has taken a piece: it is not replaced before all pieces are completed.
-    private var body: ((Int, Int) -> Void)?
+    /// The work of the round. Read only by who has taken a piece: it is not replaced before all pieces are completed.
+    private var work: UnsafeRawPointer?
+    private var call: ((UnsafeRawPointer, Int, Int) -> Void)?
 
-    public init(threadCount: Int) {
+    init(threadCount: Int) {
         precondition(threadCount >= 1, "a pool of \(threadCount) threads")
         self.threadCount = threadCount
         for index in 1..<max(threadCount, 1) {
@@ -32,22 +39,22 @@ public final class ThreadPool: @unchecked Sendable {
     }
 
     /// Ends the threads. Using the pool afterwards traps, ending it again does nothing.
-    public func end() {
+    func end() {
         isEnding.store(true, ordering: .sequentiallyConsistent)
         wake()
     }
 
-    /// Calls `body(piece, thread)` once for each piece in 0..<count, and returns when all are done. `thread` is below
-    /// `threadCount` and belongs to one call at a time, for scratch memory. At most 2^20 - 1 pieces.
-    public func forEach(_ count: Int, _ body: (_ piece: Int, _ thread: Int) -> Void) {
+    /// Runs each piece in 0..<count once, and returns when all are done. At most 2^20 - 1 pieces.
+    func forEach<Work: PieceWork>(_ count: Int, _ work: Work) {
         precondition(!isEnding.load(ordering: .relaxed), "a pool that has ended has no threads")
         precondition(count < 1 << 20, "\(count) pieces")
         guard threadCount > 1, count > 1 else {
-            for piece in 0..<count { body(piece, 0) }
+            for piece in 0..<count { work.run(piece, 0) }
             return
         }
-        withoutActuallyEscaping(body) { escaping in
-            self.body = escaping
+        withUnsafePointer(to: work) { pointer in
+            self.work = UnsafeRawPointer(pointer)
+            call = { $0.assumingMemoryBound(to: Work.self).pointee.run($1, $2) }
             completed.store(0, ordering: .relaxed)
             round = (round + 1) & 0xFF_FFFF
             state.store(round << 40 | UInt64(count) << 20, ordering: .sequentiallyConsistent)
@@ -55,7 +62,7 @@ public final class ThreadPool: @unchecked Sendable {
             while let piece = takePiece() { run(piece, 0) }
             var turns = 0
             while completed.load(ordering: .acquiring) < count { rest(&turns) }
-            self.body = nil
+            self.work = nil
         }
     }
 
@@ -76,13 +83,9 @@ public final class ThreadPool: @unchecked Sendable {
     }
 
     private func run(_ piece: Int, _ thread: Int) {
-        call(piece, thread)
+        if let work, let call { call(work, piece, thread) }
         completed.add(1, ordering: .releasing)
     }
-
-    /// A function of its own, so that the closure is let go before the piece counts as completed.
-    @inline(never)
-    private func call(_ piece: Int, _ thread: Int) { body?(piece, thread) }
 
     private func work(_ thread: Int) {
         var turns = 0

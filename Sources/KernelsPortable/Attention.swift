@@ -1,182 +1,244 @@
 import KernelTypes
 
+// Queries lie across the sixteen lanes, so that maxima, sums and the causal bound are taken lane by lane, alike on every instruction
+// set. Scores of a block of keys: (keys, queries). P: probabilities, D[i] = dOut[i] . out[i].
+
+/// Vectors of a register tile that make sixteen lanes.
+private let laneVectors = 16 / vectorWidth
+
 /// Causal attention: out[i] = sum_{j<=i} p[i,j] v[j],  p[i] = softmax_j(q[i] . k[j] / sqrt(headWidth)), j <= i
-/// Shapes and layout: see `AttentionUnit`.
-/// Writes out, rowMax and rowScale. Scratch is linear in the length.
+/// Shapes and layout: see `AttentionUnit`. The softmax goes along the keys by blocks: the scores never stand in memory together.
+/// Writes out, rowMax and rowScale. Scratch does not depend on the length.
+/// A NaN or infinity in v[j] reaches out[i] for i >= j, and may reach the up to 15 queries before j in its group of 16, as 0 * NaN.
 /// Error for scaled scores up to 30 and some hundred tokens: at most 2e-6 of the largest |v|; rowMax 5e-6, rowScale relative 5e-6.
-/// Source: Vaswani et al. 2017, eq. 1; grouped query heads: Ainslie et al. 2023, arXiv 2305.13245.
+/// Source: Vaswani et al. 2017, eq. 1; online softmax: Milakov & Gimelshein 2018, arXiv 1805.02867, algorithm 3, and Dao et al. 2022,
+/// arXiv 2205.14135, algorithm 1; grouped query heads: Ainslie et al. 2023, arXiv 2305.13245.
 func attentionForward(_ u: AttentionUnit) {
-    let padded = (u.length + panelWidth - 1) / panelWidth * panelWidth
-    let keys = u.scratch
-    let scores = u.scratch + 2 * padded * u.headWidth
-    let inner = scores + 2 * AttentionUnit.queryBlock * padded
-    packTransposed(u.k, u.kvRow, u.length, u.headWidth, keys)
-    let scale = 1 / Float(u.headWidth).squareRoot()
+    let width = u.headWidth
+    let queries = u.scratch
+    let sums = queries + 16 * width
+    let scores = sums + 16 * width
+    let scale = 1 / Float(width).squareRoot()
     var head = 0
     while head < u.group {
         var i0 = 0
         while i0 < u.length {
-            let rows = u.length - i0 < AttentionUnit.queryBlock ? u.length - i0 : AttentionUnit.queryBlock
-            let seen = i0 + rows
-            product(
-                Product(
-                    rows: rows, columns: seen, depth: u.headWidth, a: u.q + i0 * u.qRow + head * u.headWidth, aRow: u.qRow, aColumn: 1,
-                    b: Input(keys), bRow: 0, isPacked: true, c: scores, cRow: padded, accumulates: false, scratch: inner))
-            var i = 0
-            while i < rows {
-                let row = scores + i * padded
-                let (most, total) = softmaxRow(row, visible: i0 + i + 1, width: seen, scale: scale)
-                u.rowMax[head * u.length + i0 + i] = most
-                u.rowScale[head * u.length + i0 + i] = 1 / total
-                i += 1
+            let rows = u.length - i0 < 16 ? u.length - i0 : 16
+            packLanes(u.q + i0 * u.qRow + head * width, u.qRow, rows: rows, width: width, scale: scale, to: queries, row: 16)
+            var most = Lanes(repeating: -Float.greatestFiniteMagnitude)
+            var total = Lanes(repeating: 0)
+            let limit = i0 + rows
+            var j0 = 0
+            while j0 < limit {
+                let keys = limit - j0 < AttentionUnit.keyBlock ? limit - j0 : AttentionUnit.keyBlock
+                laneProduct(
+                    rows: keys, depth: width, a: TileRows(u.k + j0 * u.kvRow, row: u.kvRow, column: 1), b: Input(queries), bRow: 16,
+                    to: TileTarget(c: scores, row: 16, accumulates: false, addend: nil))
+                // Keys up to i0 are seen by all lanes.
+                let correction = softmaxBlock(scores, keys: keys, seenByAll: i0 - j0 + 1, most: &most, total: &total)
+                if j0 > 0 { scaleLanes(sums, count: width, by: correction) }
+                laneProduct(
+                    rows: width, depth: keys, a: TileRows(u.v + j0 * u.kvRow, row: 1, column: u.kvRow), b: Input(scores), bRow: 16,
+                    to: TileTarget(c: sums, row: 16, accumulates: j0 > 0, addend: nil))
+                j0 += keys
             }
-            let out = u.out + i0 * u.qRow + head * u.headWidth
-            product(
-                Product(
-                    rows: rows, columns: u.headWidth, depth: seen, a: Input(scores), aRow: padded, aColumn: 1,
-                    b: u.v, bRow: u.kvRow, isPacked: false, c: out, cRow: u.qRow, accumulates: false, scratch: inner))
-            i = 0
-            while i < rows {
-                let factor = u.rowScale[head * u.length + i0 + i]
-                var d = 0
-                while d < u.headWidth {
-                    out[i * u.qRow + d] *= factor
-                    d += 1
-                }
-                i += 1
+            let inverse = 1 / total
+            scaleLanes(sums, count: width, by: inverse)
+            transpose(Input(sums), 16, width, rows, u.out + i0 * u.outRow + head * width, u.outRow)
+            let at = head * u.length + i0
+            if rows == 16 {
+                store(most, u.rowMax + at)
+                store(inverse, u.rowScale + at)
+            } else {
+                store(most, u.rowMax + at, rows)
+                store(inverse, u.rowScale + at, rows)
             }
-            i0 += rows
+            i0 += 16
         }
         head += 1
     }
 }
 
-/// Turns raw scores into exp(scale * score - largest), zero beyond `visible`. Returns the largest scaled score and the sum.
-@inline(__always)
-func softmaxRow(_ row: Output, visible: Int, width: Int, scale: Float) -> (most: Float, total: Float) {
-    let lowest = -Float.greatestFiniteMagnitude
-    var best = Lanes(repeating: lowest)
+/// One block of the online softmax: the scores (keys, 16) become e^(score - most), with `most` and `total` brought up to date.
+/// Key j is seen by all lanes below `seenByAll`, then by one lane less each. Returns what earlier sums have to be multiplied by.
+@inline(never)
+private func softmaxBlock(_ scores: Output, keys: Int, seenByAll: Int, most: inout Lanes, total: inout Lanes) -> Lanes {
+    let lowest = Lanes(repeating: -Float.greatestFiniteMagnitude)
+    let open = keys < seenByAll ? keys : seenByAll
+    var best = most
+    var other = lowest
     var j = 0
-    while j + 16 <= visible {
-        best = larger(best, load(row + j))
-        j += 16
+    while j + 2 <= open {
+        best = larger(best, load(scores + 16 * j))
+        other = larger(other, load(scores + 16 * (j + 1)))
+        j += 2
     }
-    if j < visible { best = larger(best, load(Input(row + j), visible - j, fill: lowest)) }
-    let most = largest(best) * scale
-    var total = Lanes(repeating: 0)
-    j = 0
-    while j + 16 <= visible {
-        let e = exponential(load(row + j) * scale - most)
-        store(e, row + j)
-        total += e
-        j += 16
-    }
-    if j < visible {
-        let e = exponential(load(Input(row + j), visible - j) * scale - most)
-        store(e, row + j, visible - j)
-        var kept = Lanes(repeating: 0)
-        var i = 0
-        while i < visible - j {
-            kept[i] = e[i]
-            i += 1
-        }
-        total += kept
-        j = visible
-    }
-    while j < width {
-        row[j] = 0
+    while j < keys {
+        best = larger(best, hidden(load(scores + 16 * j), below: j - seenByAll + 1, as: lowest))
         j += 1
     }
-    return (most, sum(total))
+    best = larger(best, other)
+    var (sums, others) = (Lanes(repeating: 0), Lanes(repeating: 0))
+    j = 0
+    while j < keys {
+        var e = exponential(load(scores + 16 * j) - best)
+        if j >= open { e = hidden(e, below: j - seenByAll + 1, as: Lanes(repeating: 0)) }
+        store(e, scores + 16 * j)
+        (sums, others) = (others, sums + e)
+        j += 1
+    }
+    let correction = exponential(most - best)
+    total = fused(total, correction, sums + others)
+    most = best
+    return correction
 }
 
-/// Backward of attention: recomputes p, then, with D[i] = dOut[i] . out[i] and ds = p (dOut v^T - D) / sqrt(headWidth),
-///   dv[j] += sum_i p[i,j] dOut[i],   dq[i] = sum_j ds[i,j] k[j],   dk[j] += sum_i ds[i,j] q[i]
+/// Lanes 0 ..< count become `value`. (Compared as floats: whole numbers go lane by lane.)
+@inline(__always)
+private func hidden(_ x: Lanes, below count: Int, as value: Lanes) -> Lanes {
+    let index = Lanes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    return x.replacing(with: value, where: index .< Lanes(repeating: Float(count)))
+}
+
+@inline(__always)
+private func scaleLanes(_ x: Output, count: Int, by factor: Lanes) {
+    var d = 0
+    while d < count {
+        store(load(x + 16 * d) * factor, x + 16 * d)
+        d += 1
+    }
+}
+
+/// A product whose columns are the sixteen lanes.
+@inline(never)
+private func laneProduct(rows: Int, depth: Int, a: TileRows, b: Input, bRow: Int, to target: TileTarget) {
+    panel(vectors: laneVectors, rows: rows, depth: depth, a: a, b: b, bRow: bRow, to: target)
+}
+
+/// Rows of queries across the lanes: to[d, i] = scale * source[i, d], zero in lanes from `rows` up to the next multiple of 16.
+@inline(__always)
+private func packLanes(_ source: Input, _ sourceRow: Int, rows: Int, width: Int, scale: Float, to: Output, row: Int) {
+    let padded = (rows + 15) / 16 * 16
+    if rows < padded {
+        var d = 0
+        while d < width {
+            store(Lanes(repeating: 0), to + d * row + padded - 16)
+            d += 1
+        }
+    }
+    transpose(source, sourceRow, rows, width, to, row)
+    var d = 0
+    while d < width, scale != 1 {
+        var i = 0
+        while i < padded {
+            store(load(to + d * row + i) * scale, to + d * row + i)
+            i += 16
+        }
+        d += 1
+    }
+}
+
+/// Backward of attention: recomputes P block by block, then, with dS = P (dOut v^T - D) / sqrt(headWidth),
+///   dv[j] = sum_i P[i,j] dOut[i],   dq[i] = sum_j dS[i,j] k[j],   dk[j] = sum_i dS[i,j] q[i]
 /// Shapes and layout: see `AttentionUnit`.
-/// Writes dq; adds to dk and dv.
+/// Writes dq, dk and dv; each element is one chain over ascending i or j.
 /// Error in the same range: at most 2e-6 of the largest element that each would have, were all terms of its sums positive.
 /// Source: Dao et al. 2022, arXiv 2205.14135, appendix B.2.
 func attentionBackward(_ u: AttentionUnit) {
     guard let dOut = u.dOut, let dq = u.dq, let dk = u.dk, let dv = u.dv else { return }
-    let padded = (u.length + panelWidth - 1) / panelWidth * panelWidth
-    let keys = u.scratch
-    let values = keys + padded * u.headWidth
-    let p = values + padded * u.headWidth
-    let ds = p + AttentionUnit.queryBlock * padded
-    let inner = ds + AttentionUnit.queryBlock * padded
-    packTransposed(u.k, u.kvRow, u.length, u.headWidth, keys)
-    packTransposed(u.v, u.kvRow, u.length, u.headWidth, values)
-    let scale = 1 / Float(u.headWidth).squareRoot()
+    let (width, block) = (u.headWidth, AttentionUnit.queryBlock)
+    let packedWidth = (width + panelWidth - 1) / panelWidth * panelWidth
+    let queries = u.scratch, outGradients = queries + block * width, queryGradients = outGradients + block * width
+    let packedQueries = queryGradients + block * width, packedOutGradients = packedQueries + block * packedWidth
+    let scores = packedOutGradients + block * packedWidth, scoreGradients = scores + AttentionUnit.keyBlock * block
+    let most = scoreGradients + AttentionUnit.keyBlock * block, rowScale = most + block, pull = rowScale + block
+    let corner = pull + block
+    let scale = 1 / Float(width).squareRoot()
     var head = 0
     while head < u.group {
         var i0 = 0
         while i0 < u.length {
-            let rows = u.length - i0 < AttentionUnit.queryBlock ? u.length - i0 : AttentionUnit.queryBlock
-            let seen = i0 + rows
-            let offset = i0 * u.qRow + head * u.headWidth
-            product(
-                Product(
-                    rows: rows, columns: seen, depth: u.headWidth, a: u.q + offset, aRow: u.qRow, aColumn: 1,
-                    b: Input(keys), bRow: 0, isPacked: true, c: p, cRow: padded, accumulates: false, scratch: inner))
-            product(
-                Product(
-                    rows: rows, columns: seen, depth: u.headWidth, a: dOut + offset, aRow: u.qRow, aColumn: 1,
-                    b: Input(values), bRow: 0, isPacked: true, c: ds, cRow: padded, accumulates: false, scratch: inner))
+            let rows = u.length - i0 < block ? u.length - i0 : block
+            let q = u.q + i0 * u.qRow + head * width, dOut = dOut + i0 * u.outRow + head * width
+            packLanes(q, u.qRow, rows: rows, width: width, scale: scale, to: queries, row: block)
+            packLanes(dOut, u.outRow, rows: rows, width: width, scale: 1, to: outGradients, row: block)
+            packColumns(q, u.qRow, width, rows, packedQueries, rows * panelWidth, panelWidth)
+            packColumns(dOut, u.outRow, width, rows, packedOutGradients, rows * panelWidth, panelWidth)
             var i = 0
-            while i < rows {
+            while i < (rows + 15) / 16 * 16 {
+                let isRow = i < rows
                 let at = head * u.length + i0 + i
-                let meanPull = dot(dOut + offset + i * u.qRow, Input(u.out + offset + i * u.qRow), u.headWidth)
-                scoreGradientRow(
-                    p + i * padded, ds + i * padded, visible: i0 + i + 1, width: seen, scale: scale,
-                    most: u.rowMax[at], rowScale: u.rowScale[at], pull: meanPull)
+                most[i] = isRow ? u.rowMax[at] : 0
+                rowScale[i] = isRow ? u.rowScale[at] : 0
+                pull[i] = isRow ? dot(dOut + i * u.outRow, Input(u.out + (i0 + i) * u.outRow + head * width), width) : 0
                 i += 1
             }
-            product(
-                Product(
-                    rows: seen, columns: u.headWidth, depth: rows, a: Input(p), aRow: 1, aColumn: padded,
-                    b: dOut + offset, bRow: u.qRow, isPacked: false, c: dv, cRow: u.kvRow, accumulates: true, scratch: inner))
-            product(
-                Product(
-                    rows: rows, columns: u.headWidth, depth: seen, a: Input(ds), aRow: padded, aColumn: 1,
-                    b: u.k, bRow: u.kvRow, isPacked: false, c: dq + offset, cRow: u.qRow, accumulates: false, scratch: inner))
-            product(
-                Product(
-                    rows: seen, columns: u.headWidth, depth: rows, a: Input(ds), aRow: 1, aColumn: padded,
-                    b: u.q + offset, bRow: u.qRow, isPacked: false, c: dk, cRow: u.kvRow, accumulates: true, scratch: inner))
-            i0 += rows
+            var j0 = 0
+            while j0 < i0 + rows {
+                let isDiagonal = j0 == i0
+                let keys = i0 + rows - j0 < AttentionUnit.keyBlock ? i0 + rows - j0 : AttentionUnit.keyBlock
+                i = 0
+                while i < rows {
+                    // In the block on the diagonal sixteen queries see the keys up to the last of them.
+                    let seen = isDiagonal && i + 16 < keys ? i + 16 : keys
+                    laneProduct(
+                        rows: seen, depth: width, a: TileRows(u.k + j0 * u.kvRow, row: u.kvRow, column: 1), b: Input(queries + i), bRow: block,
+                        to: TileTarget(c: scores + i, row: block, accumulates: false, addend: nil))
+                    laneProduct(
+                        rows: seen, depth: width, a: TileRows(u.v + j0 * u.kvRow, row: u.kvRow, column: 1), b: Input(outGradients + i), bRow: block,
+                        to: TileTarget(c: scoreGradients + i, row: block, accumulates: false, addend: nil))
+                    scoreGradientBlock(
+                        scores + i, scoreGradients + i, row: block, keys: seen, seenByAll: isDiagonal ? i + 1 : keys, most: load(most + i),
+                        rowScale: load(rowScale + i), pull: load(pull + i), scale: scale)
+                    laneProduct(
+                        rows: width, depth: seen, a: TileRows(u.k + j0 * u.kvRow, row: 1, column: u.kvRow), b: Input(scoreGradients + i), bRow: block,
+                        to: TileTarget(c: queryGradients + i, row: block, accumulates: j0 > 0, addend: nil))
+                    i += 16
+                }
+                // Keys on the diagonal are seen from their own sixteen queries on.
+                let step = isDiagonal ? 16 : keys
+                var j = 0
+                while j < keys {
+                    let height = keys - j < step ? keys - j : step
+                    let first = isDiagonal ? j : 0
+                    let row = (j0 + j) * u.kvRow
+                    let accumulates = !(isDiagonal && head == 0)
+                    productPanels(
+                        rows: height, columns: width, depth: rows - first,
+                        a: TileRows(Input(scores + j * block + first), row: block, column: 1), b: Input(packedOutGradients + first * panelWidth),
+                        bDepth: rows, to: TileTarget(c: dv + row, row: u.kvRow, accumulates: accumulates, addend: nil), scratch: corner)
+                    productPanels(
+                        rows: height, columns: width, depth: rows - first,
+                        a: TileRows(Input(scoreGradients + j * block + first), row: block, column: 1), b: Input(packedQueries + first * panelWidth),
+                        bDepth: rows, to: TileTarget(c: dk + row, row: u.kvRow, accumulates: accumulates, addend: nil), scratch: corner)
+                    j += step
+                }
+                j0 += keys
+            }
+            transpose(Input(queryGradients), block, width, rows, dq + i0 * u.qRow + head * width, u.qRow)
+            i0 += block
         }
         head += 1
     }
 }
 
-/// In place: row becomes the probabilities, gradient becomes scale * p * (gradient - pull); zeros beyond `visible`.
-@inline(__always)
-func scoreGradientRow(
-    _ row: Output, _ gradient: Output, visible: Int, width: Int, scale: Float, most: Float, rowScale: Float, pull: Float
+/// In place, over (keys, 16): scores become P, gradients become dS; zero where a lane does not see the key (see `softmaxBlock`).
+@inline(never)
+private func scoreGradientBlock(
+    _ scores: Output, _ gradients: Output, row: Int, keys: Int, seenByAll: Int, most: Lanes, rowScale: Lanes, pull: Lanes, scale: Float
 ) {
     var j = 0
-    while j + 16 <= visible {
-        let e = exponential(load(row + j) * scale - most) * rowScale
-        store(e, row + j)
-        store(e * (load(gradient + j) - pull) * scale, gradient + j)
-        j += 16
-    }
-    if j < visible {
-        let left = visible - j
-        let e = exponential(load(Input(row + j), left) * scale - most) * rowScale
-        store(e, row + j, left)
-        store(e * (load(Input(gradient + j), left) - pull) * scale, gradient + j, left)
-        j = visible
-    }
-    while j < width {
-        row[j] = 0
-        gradient[j] = 0
+    while j < keys {
+        var p = exponential(load(scores + j * row) - most) * rowScale
+        if j >= seenByAll { p = hidden(p, below: j - seenByAll + 1, as: Lanes(repeating: 0)) }
+        store(p, scores + j * row)
+        store(p * (load(gradients + j * row) - pull) * scale, gradients + j * row)
         j += 1
     }
 }
 
 @inline(__always)
-func dot(_ a: Input, _ b: Input, _ count: Int) -> Float {
+private func dot(_ a: Input, _ b: Input, _ count: Int) -> Float {
     var total = Lanes(repeating: 0)
     var i = 0
     while i + 16 <= count {

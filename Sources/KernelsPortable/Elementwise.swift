@@ -41,7 +41,7 @@ func sumOfSquares(_ x: Input, _ count: Int) -> Double {
     return total
 }
 
-/// y[i] = e^x[i]. Shapes: (count). y may be x. Error: at most 2 ULP for -87.3 <= x <= 88.7, held to that range outside.
+/// y[i] = e^x[i]. Shapes: (count). y may be x. Error: at most 2 ULP for -87.3 <= x <= 88.3, held to that range outside.
 func exponential(_ x: Input, _ y: Output, _ count: Int) {
     var i = 0
     while i + 16 <= count {

@@ -1,4 +1,7 @@
 import KernelTypes
+#if STRATA_BF16
+    internal import CBFloat16
+#endif
 
 // Register tiles: up to `tileRows` rows of A by two vectors of B. An element of C is one chain of fused multiply-adds in
 // ascending k, continued from C where the depth is cut, so its bits do not depend on the tile or on how work was cut.
@@ -14,9 +17,7 @@ let vectorWidth = TileVector.scalarCount
 let panelWidth = 2 * vectorWidth
 /// Rows of B that stay in the first-level cache while the rows of A pass by.
 let depthBlock = 256
-/// Rows of A that are packed at once.
-let rowBlock = 96
-let productScratch = depthBlock * panelWidth + tileRows * panelWidth + rowBlock * depthBlock
+let productScratch = tileRows * panelWidth * 2
 
 @inline(__always)
 func fusedTile(_ a: TileVector, _ b: TileVector, _ c: TileVector) -> TileVector {
@@ -27,19 +28,55 @@ func fusedTile(_ a: TileVector, _ b: TileVector, _ c: TileVector) -> TileVector 
     #endif
 }
 
-/// C (rows, vectors * vectorWidth) = [C +] A (rows, depth) B (depth, the same width). `rows` and `vectors` are constants
-/// at each call, so the loops over them unroll and the accumulators stay in registers.
 @inline(__always)
-func tile(
-    rows: Int, vectors: Int, depth: Int, a: Input, aRow: Int, aColumn: Int, b: Input, bRow: Int, c: Output, cRow: Int, accumulates: Bool
-) {
-    var sums = InlineArray<24, TileVector>(repeating: TileVector(repeating: 0))
+func loadTile(_ p: Input) -> TileVector { UnsafeRawPointer(p).loadUnaligned(as: TileVector.self) }
+
+/// Where a tile's result goes: C = [C +] A B [+ addend].
+struct TileTarget {
+    var c: Output, row: Int
+    var accumulates: Bool
+    var addend: Input?
+}
+
+/// `fusedTile`, or with words of two k both, the odd one first.
+@_transparent
+func tileSum(isWords: Bool, _ a: TileVector, _ b: TileVector, _ c: TileVector) -> TileVector {
+    #if STRATA_BF16
+        isWords ? cbfloat16_dot(c, a, b) : fusedTile(a, b, c)
+    #else
+        fusedTile(a, b, c)
+    #endif
+}
+
+/// One k of a tile, or a word of two.
+@_transparent
+func tileStep(rows: Int, vectors: Int, isWords: Bool, _ a: Input, _ aRow: Int, _ b: Input, _ sums: inout InlineArray<24, TileVector>) {
+    let b0 = loadTile(b)
+    let b1 = vectors == 2 ? loadTile(b + vectorWidth) : b0
     var i = 0
-    if accumulates {
+    while i < rows {
+        let x = TileVector(repeating: a[i * aRow])
+        sums[i * 2] = tileSum(isWords: isWords, x, b0, sums[i * 2])
+        if vectors == 2 { sums[i * 2 + 1] = tileSum(isWords: isWords, x, b1, sums[i * 2 + 1]) }
+        i += 1
+    }
+}
+
+/// C (rows, vectors * vectorWidth) = A (rows, depth) B (depth, the same width). `rows` and `vectors` are constants
+/// at each call, so the loops over them unroll and the accumulators stay in registers.
+@_transparent
+func tile(
+    rows: Int, vectors: Int, isPaired: Bool, depth: Int, a: Input, aRow: Int, aColumn: Int, b: Input, bRow: Int, to target: TileTarget
+) {
+    let o = TileVector(repeating: 0)
+    // A literal: `init(repeating:)` would be a generic function, compiled for one instruction set and called from all.
+    var sums: InlineArray<24, TileVector> = [o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o]
+    var i = 0
+    if target.accumulates {
         while i < rows {
             var j = 0
             while j < vectors {
-                sums[i * 2 + j] = UnsafeRawPointer(c + i * cRow + j * vectorWidth).loadUnaligned(as: TileVector.self)
+                sums[i * 2 + j] = loadTile(target.c + i * target.row + j * vectorWidth)
                 j += 1
             }
             i += 1
@@ -48,25 +85,37 @@ func tile(
     var a = a
     var b = b
     var k = 0
-    while k < depth {
-        let b0 = UnsafeRawPointer(b).loadUnaligned(as: TileVector.self)
-        let b1 = vectors == 2 ? UnsafeRawPointer(b + vectorWidth).loadUnaligned(as: TileVector.self) : b0
-        i = 0
-        while i < rows {
-            let x = TileVector(repeating: a[i * aRow])
-            sums[i * 2] = fusedTile(x, b0, sums[i * 2])
-            if vectors == 2 { sums[i * 2 + 1] = fusedTile(x, b1, sums[i * 2 + 1]) }
-            i += 1
+    if isPaired, !pairsAreWords {
+        while k + 2 <= depth {
+            tileStep(rows: rows, vectors: vectors, isWords: false, a + aColumn, aRow, b + bRow, &sums)
+            tileStep(rows: rows, vectors: vectors, isWords: false, a, aRow, b, &sums)
+            a += 2 * aColumn
+            b += 2 * bRow
+            k += 2
         }
+    }
+    while k < depth {
+        tileStep(rows: rows, vectors: vectors, isWords: isPaired && pairsAreWords, a, aRow, b, &sums)
         a += aColumn
         b += bRow
         k += 1
+    }
+    if let addend = target.addend {
+        i = 0
+        while i < rows {
+            var j = 0
+            while j < vectors {
+                sums[i * 2 + j] += loadTile(addend + i * target.row + j * vectorWidth)
+                j += 1
+            }
+            i += 1
+        }
     }
     i = 0
     while i < rows {
         var j = 0
         while j < vectors {
-            UnsafeMutableRawPointer(c + i * cRow + j * vectorWidth).storeBytes(of: sums[i * 2 + j], as: TileVector.self)
+            UnsafeMutableRawPointer(target.c + i * target.row + j * vectorWidth).storeBytes(of: sums[i * 2 + j], as: TileVector.self)
             j += 1
         }
         i += 1
@@ -74,194 +123,147 @@ func tile(
 }
 
 /// Rows of A as the tiles read them: element (i, k) stands at
-/// base[i / tileRows * tile + i % tileRows * row + k * column].
+/// base[i / rowGroup * group + i % rowGroup * row + k * column].
 struct TileRows {
     var base: Input
-    var tile: Int, row: Int, column: Int
+    var group: Int, row: Int, column: Int
+
+    /// Rows of one distance throughout.
+    @inline(__always)
+    init(_ base: Input, row: Int, column: Int) { (self.base, group, self.row, self.column) = (base, rowGroup * row, row, column) }
+
+    @inline(__always)
+    init(_ base: Input, group: Int, row: Int, column: Int) { (self.base, self.group, self.row, self.column) = (base, group, row, column) }
 }
 
-/// One panel of B against all rows of A, in the tallest tiles that fit.
+/// The height of the next tile with `left` rows to go: such that the last tiles are not so low that they wait for each other's
+/// sums. Tiles may cross the bounds of `rowGroup` only where the rows have one distance throughout.
 @inline(__always)
-func panel(vectors: Int, rows: Int, depth: Int, a: TileRows, b: Input, bRow: Int, c: Output, cRow: Int, accumulates: Bool) {
+func tileHeight(_ left: Int, isUniform: Bool) -> Int {
+    #if STRATA_AVX512
+        if left >= 12 { return isUniform && left == 16 ? 8 : 12 }
+        return left >= 8 ? 8 : left >= 6 ? 6 : left >= 4 ? 4 : left >= 2 ? 2 : 1
+    #else
+        if left >= 6 { return !isUniform || left > 9 || left == 6 ? 6 : left == 9 ? 5 : 4 }
+        return left
+    #endif
+}
+
+/// One panel of B against all rows of A.
+@inline(__always)
+func panel(vectors: Int, isPaired: Bool = false, rows: Int, depth: Int, a: TileRows, b: Input, bRow: Int, to target: TileTarget) {
     var i = 0
     let aRow = a.row, aColumn = a.column
+    let isUniform = a.group == rowGroup * a.row
+    var target = target
     while i < rows {
-        let left = rows - i
-        let a = a.base + i / tileRows * a.tile + i % tileRows * aRow
-        let c = c + i * cRow
+        let height = tileHeight(rows - i, isUniform: isUniform)
+        let a = a.base + i / rowGroup * a.group + i % rowGroup * aRow
+        switch height {
         #if STRATA_AVX512
-            if left >= 12 {
-                tile(rows: 12, vectors: vectors, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, c: c, cRow: cRow, accumulates: accumulates)
-                i += 12
-                continue
-            }
-            if left >= 8 {
-                tile(rows: 8, vectors: vectors, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, c: c, cRow: cRow, accumulates: accumulates)
-                i += 8
-                continue
-            }
+            case 12: tile(rows: 12, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
+            case 8: tile(rows: 8, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
         #else
-            if left >= 6 {
-                tile(rows: 6, vectors: vectors, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, c: c, cRow: cRow, accumulates: accumulates)
-                i += 6
-                continue
-            }
+            case 5: tile(rows: 5, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
+            case 3: tile(rows: 3, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
         #endif
-        if left >= 4 {
-            tile(rows: 4, vectors: vectors, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, c: c, cRow: cRow, accumulates: accumulates)
-            i += 4
-        } else if left >= 2 {
-            tile(rows: 2, vectors: vectors, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, c: c, cRow: cRow, accumulates: accumulates)
-            i += 2
-        } else {
-            tile(rows: 1, vectors: vectors, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, c: c, cRow: cRow, accumulates: accumulates)
-            i += 1
+        case 6: tile(rows: 6, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
+        case 4: tile(rows: 4, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
+        case 2: tile(rows: 2, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
+        default: tile(rows: 1, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
         }
+        i += height
+        target.c += height * target.row
+        if let addend = target.addend { target.addend = addend + height * target.row }
     }
 }
 
 @inline(never)
-func widePanel(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ c: Output, _ cRow: Int, _ accumulates: Bool) {
-    panel(vectors: 2, rows: rows, depth: depth, a: a, b: b, bRow: bRow, c: c, cRow: cRow, accumulates: accumulates)
+func widePanel(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ target: TileTarget) {
+    panel(vectors: 2, rows: rows, depth: depth, a: a, b: b, bRow: bRow, to: target)
 }
 
 @inline(never)
-func narrowPanel(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ c: Output, _ cRow: Int, _ accumulates: Bool) {
-    panel(vectors: 1, rows: rows, depth: depth, a: a, b: b, bRow: bRow, c: c, cRow: cRow, accumulates: accumulates)
+func narrowPanel(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ target: TileTarget) {
+    panel(vectors: 1, rows: rows, depth: depth, a: a, b: b, bRow: bRow, to: target)
 }
 
-/// Matrix product: C[i,j] = [C[i,j] +] sum_k A[i,k] B[k,j], the sum in ascending k.
-/// Shapes, strides and what is read: see `Product`. C may not overlap A or B.
+@inline(never)
+func widePanelOfPairs(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ target: TileTarget) {
+    panel(vectors: 2, isPaired: true, rows: rows, depth: depth, a: a, b: b, bRow: bRow, to: target)
+}
+
+@inline(never)
+func narrowPanelOfPairs(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ target: TileTarget) {
+    panel(vectors: 1, isPaired: true, rows: rows, depth: depth, a: a, b: b, bRow: bRow, to: target)
+}
+
+/// Matrix product: C[i,j] = [C[i,j] +] sum_k A[i,k] B[k,j] [+ addend[i,j]]; the sum in ascending k, or in the order 1, 0, 3, 2 ... where
+/// `isPaired`.
+/// Shapes, strides and what is read: see `Product`. C may not overlap A, B or the addend, which is read last.
 /// Error: that of a chain of `depth` fused multiply-adds, at most (depth + 1) * 2^-24 * (|C[i,j]| + sum_k |A[i,k] B[k,j]|) with C as it
-/// was where it is added to; the bits are those of the chain. Without fused multiply-add each product is rounded too.
+/// was where it is added to, and one more rounding where an addend is given; the bits are those of the chain, which begins with
+/// C or 0. Without fused multiply-add each product is rounded too.
 func product(_ p: Product) {
-    if p.depth == 0, !p.accumulates {
-        var i = 0
-        while i < p.rows {
-            var j = 0
-            while j < p.columns {
-                p.c[i * p.cRow + j] = 0
-                j += 1
-            }
-            i += 1
-        }
-    }
     var k0 = 0
-    while k0 < p.depth {
+    repeat {
         let depth = p.depth - k0 < depthBlock ? p.depth - k0 : depthBlock
-        var i0 = 0
-        while i0 < p.rows {
-            // Rows of A that lie across memory are packed: their lines would throw each other out of the cache.
-            let rows = p.aColumn != 1 && p.rows - i0 > rowBlock ? rowBlock : p.rows - i0
-            let source = p.a + i0 * p.aRow + k0 * p.aColumn
-            var a = TileRows(base: source, tile: tileRows * p.aRow, row: p.aRow, column: p.aColumn)
-            if p.aColumn != 1 {
-                let packed = p.scratch + depthBlock * panelWidth + tileRows * panelWidth
-                packRows(source, p.aRow, p.aColumn, rows, depth, packed)
-                a = TileRows(base: Input(packed), tile: tileRows * depth, row: 1, column: tileRows)
-            }
-            productBlock(p, a, i0: i0, rows: rows, k0: k0, depth: depth)
-            i0 += rows
-        }
+        let a = TileRows(p.a + k0 * p.aColumn, group: p.aGroup, row: p.aRow, column: p.aColumn)
+        let accumulates = p.accumulates || k0 > 0
+        let isLast = k0 + depth == p.depth
+        productPanels(
+            rows: p.rows, columns: p.columns, depth: depth, isPaired: p.isPaired, a: a, b: p.b + k0 * panelWidth, bDepth: p.bDepth,
+            to: TileTarget(c: p.c, row: p.cRow, accumulates: accumulates, addend: isLast ? p.addend : nil), scratch: p.scratch)
         k0 += depth
-    }
+    } while k0 < p.depth
 }
 
-/// Rows i0 ..< i0 + rows of C, plus what the depth k0 ..< k0 + depth gives, panel after panel.
+/// All panels of B against all rows of A, over a part of the depth. `bDepth` is that of the packed panels.
 @inline(__always)
-func productBlock(_ p: Product, _ a: TileRows, i0: Int, rows: Int, k0: Int, depth: Int) {
-    let edge = p.scratch
-    let corner = p.scratch + depthBlock * panelWidth
-    let accumulates = p.accumulates || k0 > 0
-    var j0 = 0
-    while j0 < p.columns {
-        let width = p.columns - j0 < panelWidth ? p.columns - j0 : panelWidth
-        var b: Input, bRow: Int
-        if p.isPacked {
-            (b, bRow) = (p.b + j0 * p.depth + k0 * panelWidth, panelWidth)
-        } else {
-            (b, bRow) = (p.b + k0 * p.bRow + j0, p.bRow)
-            if width != panelWidth, width != vectorWidth {
-                copyEdge(from: b, row: bRow, depth: depth, width: width, to: edge)
-                (b, bRow) = (Input(edge), panelWidth)
-            }
-        }
-        let c = p.c + i0 * p.cRow + j0
+func productPanels(
+    rows: Int, columns: Int, depth: Int, isPaired: Bool = false, a: TileRows, b: Input, bDepth: Int, to target: TileTarget, scratch: Output
+) {
+    var j = 0
+    while j < columns {
+        let width = columns - j < panelWidth ? columns - j : panelWidth
+        let b = b + j * bDepth
+        var target = target
+        target.c += j
+        if let addend = target.addend { target.addend = addend + j }
         if width == panelWidth {
-            widePanel(rows, depth, a, b, bRow, c, p.cRow, accumulates)
+            (isPaired ? widePanelOfPairs : widePanel)(rows, depth, a, b, panelWidth, target)
         } else if width == vectorWidth {
-            narrowPanel(rows, depth, a, b, bRow, c, p.cRow, accumulates)
+            (isPaired ? narrowPanelOfPairs : narrowPanel)(rows, depth, a, b, panelWidth, target)
         } else {
-            // Columns that do not fill a vector: through a corner tile, so that nothing beyond C is touched.
-            var i = 0
-            while i < rows {
-                let height = rows - i < tileRows ? rows - i : tileRows
-                let c = c + i * p.cRow
-                var a = a
-                a.base += i / tileRows * a.tile
-                if accumulates { copyCorner(from: Input(c), row: p.cRow, to: corner, row: panelWidth, rows: height, width: width) }
-                if width > vectorWidth {
-                    widePanel(height, depth, a, b, bRow, corner, panelWidth, accumulates)
-                } else {
-                    narrowPanel(height, depth, a, b, bRow, corner, panelWidth, accumulates)
-                }
-                copyCorner(from: Input(corner), row: panelWidth, to: c, row: p.cRow, rows: height, width: width)
-                i += tileRows
-            }
+            cornerPanel(rows, depth, isPaired, a, b, width, target, scratch)
         }
-        j0 += panelWidth
+        j += panelWidth
     }
 }
 
-/// Rows of A in tiles: packed[tile][k][row of the tile].
-@inline(__always)
-func packRows(_ a: Input, _ aRow: Int, _ aColumn: Int, _ rows: Int, _ depth: Int, _ packed: Output) {
+/// Columns that do not fill a vector: through a corner tile, so that nothing beyond C is touched.
+func cornerPanel(_ rows: Int, _ depth: Int, _ isPaired: Bool, _ a: TileRows, _ b: Input, _ width: Int, _ target: TileTarget, _ scratch: Output) {
+    let corner = scratch
+    let cornerAddend = scratch + tileRows * panelWidth
     var i = 0
-    var out = packed
     while i < rows {
         let height = rows - i < tileRows ? rows - i : tileRows
-        var k = 0
-        if height == tileRows, aRow == 1 {
-            // Whole vectors of 4 and 2: a loop over single floats would take as long as the products.
-            while k < depth {
-                let from = UnsafeRawPointer(a + i + k * aColumn), to = UnsafeMutableRawPointer(out + k * tileRows)
-                to.storeBytes(of: from.loadUnaligned(as: SIMD4<Float>.self), as: SIMD4<Float>.self)
-                #if STRATA_AVX512
-                    (to + 16).storeBytes(of: (from + 16).loadUnaligned(as: SIMD8<Float>.self), as: SIMD8<Float>.self)
-                #else
-                    (to + 16).storeBytes(of: (from + 16).loadUnaligned(as: SIMD2<Float>.self), as: SIMD2<Float>.self)
-                #endif
-                k += 1
-            }
+        var a = a
+        a.base += i / rowGroup * a.group + i % rowGroup * a.row
+        let c = target.c + i * target.row
+        var inner = TileTarget(c: corner, row: panelWidth, accumulates: target.accumulates, addend: nil)
+        if target.accumulates { copyCorner(from: Input(c), row: target.row, to: corner, row: panelWidth, rows: height, width: width) }
+        if let addend = target.addend {
+            copyCorner(from: addend + i * target.row, row: target.row, to: cornerAddend, row: panelWidth, rows: height, width: width)
+            inner.addend = Input(cornerAddend)
+        }
+        if width > vectorWidth {
+            (isPaired ? widePanelOfPairs : widePanel)(height, depth, a, b, panelWidth, inner)
         } else {
-            while k < depth {
-                var row = 0
-                while row < height {
-                    out[k * tileRows + row] = a[(i + row) * aRow + k * aColumn]
-                    row += 1
-                }
-                k += 1
-            }
+            (isPaired ? narrowPanelOfPairs : narrowPanel)(height, depth, a, b, panelWidth, inner)
         }
-        out += depth * tileRows
+        copyCorner(from: Input(corner), row: panelWidth, to: c, row: target.row, rows: height, width: width)
         i += tileRows
-    }
-}
-
-@inline(__always)
-func copyEdge(from b: Input, row: Int, depth: Int, width: Int, to edge: Output) {
-    var k = 0
-    while k < depth {
-        var j = 0
-        while j < width {
-            edge[k * panelWidth + j] = b[k * row + j]
-            j += 1
-        }
-        while j < panelWidth {
-            edge[k * panelWidth + j] = 0
-            j += 1
-        }
-        k += 1
     }
 }
 
@@ -270,36 +272,14 @@ func copyCorner(from source: Input, row: Int, to target: Output, row targetRow: 
     var i = 0
     while i < rows {
         var j = 0
+        while j + 4 <= width {
+            store4(load4(source + i * row + j), target + i * targetRow + j)
+            j += 4
+        }
         while j < width {
             target[i * targetRow + j] = source[i * row + j]
             j += 1
         }
         i += 1
-    }
-}
-
-/// Packs the transpose of a matrix for use as B: packed[panel][k][j] = source[j, k], zeros beyond the last column.
-/// Shapes: source (columns, depth), rows `sourceRow` apart; packed: columns rounded up to whole panels, times depth.
-func packTransposed(_ source: Input, _ sourceRow: Int, _ columns: Int, _ depth: Int, _ packed: Output) {
-    var j0 = 0
-    var out = packed
-    while j0 < columns {
-        let width = columns - j0 < panelWidth ? columns - j0 : panelWidth
-        let rows = source + j0 * sourceRow
-        var k = 0
-        while k < depth {
-            var j = 0
-            while j < width {
-                out[j] = rows[j * sourceRow + k]
-                j += 1
-            }
-            while j < panelWidth {
-                out[j] = 0
-                j += 1
-            }
-            out += panelWidth
-            k += 1
-        }
-        j0 += panelWidth
     }
 }

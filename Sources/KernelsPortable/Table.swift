@@ -10,9 +10,10 @@ public let kernelTable: KernelTable = {
         let name = "portable"
     #endif
     return KernelTable(
-        name: name, panelWidth: panelWidth, productScratch: productScratch,
-        product: product, packTransposed: packTransposed, normForward: normForward, normBackward: normBackward,
+        name: name, panelWidth: panelWidth, productScratch: productScratch, pairsAreWords: pairsAreWords,
+        product: product, packTransposed: packTransposed, packColumns: packColumns, packTransposedRounded: packTransposedRounded,
+        packColumnsRounded: packColumnsRounded, roundRows: roundRows, normForward: normForward, normBackward: normBackward,
         rotate: rotate, attentionForward: attentionForward, attentionBackward: attentionBackward,
         gateForward: gateForward, gateBackward: gateBackward, crossEntropyRow: crossEntropyRow,
-        add: add, scale: scale, sumOfSquares: sumOfSquares, adamW: adamW, exponential: exponential)
+        add: add, scale: scale, sumOfSquares: sumOfSquares, adamW: adamW, exponential: exponential, peak: peak)
 }()

@@ -5,72 +5,81 @@ struct PassShape {
     var configuration: LlamaConfiguration
     var batch: Int
     var length: Int
+    var precision = Precision.fp32
     var rows: Int { batch * length }
+    /// The largest depth of a product of a block that rounds its operands, 0 if none does.
+    var roundedDepth: Int { precision == .fp32 ? 0 : max(2 * configuration.intermediateSize, qkvWidth) }
+    /// Columns of query, key and value beside each other.
+    var qkvWidth: Int { configuration.hiddenSize + 2 * configuration.keyValueWidth }
 }
 
-/// What a block's forward keeps for its backward. Letters: N rows = batch * length, C width, F feed-forward width.
+/// What a block's forward keeps for its backward, beside what adapters keep. Letters: N rows = batch * length, C width, F feed-forward width.
 final class BlockActivations {
-    /// Residual stream before the block (N, C), shared with the block below, whose output it is.
-    let input: FloatBuffer
-    let normed: FloatBuffer, r: FloatBuffer
-    let q: FloatBuffer, k: FloatBuffer, v: FloatBuffer, attended: FloatBuffer
+    /// Residual stream before the block (N, C), the output of the block below, and between attention and feed-forward.
+    let input: FloatBuffer, middle: FloatBuffer
+    let r: FloatBuffer, postR: FloatBuffer
+    private let qkvBuffer: ActivationBuffer, gateUpBuffer: ActivationBuffer
+    /// (N, C + 2 keyValueWidth)
+    var qkv: Matrix { qkvBuffer.matrix }
+    /// (N, C)
+    let attended: FloatBuffer
+    /// (batch, heads, length)
     let rowMax: FloatBuffer, rowScale: FloatBuffer
-    /// Residual stream between attention and feed-forward (N, C).
-    let middle: FloatBuffer
-    let postNormed: FloatBuffer, postR: FloatBuffer
-    /// (N, F); backward turns them into their gradients.
-    let gate: FloatBuffer, up: FloatBuffer
-    let hidden: FloatBuffer
-    /// (N, rank) a projection with an adapter, by its name.
-    let low: [String: FloatBuffer]
+    /// (N, 2 F); backward turns it into its gradient.
+    var gateUp: Matrix { gateUpBuffer.matrix }
 
-    init(_ block: Block, _ shape: PassShape) {
+    init(_ shape: PassShape) {
         let (n, c) = (shape.rows, shape.configuration)
         input = FloatBuffer(n * c.hiddenSize)
-        normed = FloatBuffer(n * c.hiddenSize)
+        middle = FloatBuffer(n * c.hiddenSize)
         r = FloatBuffer(n)
-        q = FloatBuffer(n * c.hiddenSize)
-        k = FloatBuffer(n * c.keyValueWidth)
-        v = FloatBuffer(n * c.keyValueWidth)
+        postR = FloatBuffer(n)
+        qkvBuffer = ActivationBuffer(n, shape.qkvWidth)
         attended = FloatBuffer(n * c.hiddenSize)
         rowMax = FloatBuffer(n * c.headCount)
         rowScale = FloatBuffer(n * c.headCount)
-        middle = FloatBuffer(n * c.hiddenSize)
-        postNormed = FloatBuffer(n * c.hiddenSize)
-        postR = FloatBuffer(n)
-        gate = FloatBuffer(n * c.intermediateSize)
-        up = FloatBuffer(n * c.intermediateSize)
-        hidden = FloatBuffer(n * c.intermediateSize)
-        var low: [String: FloatBuffer] = [:]
-        for (name, linear) in block.linears {
-            if let adapter = linear.adapter { low[name] = FloatBuffer(n * adapter.rank) }
-        }
-        self.low = low
+        gateUpBuffer = ActivationBuffer(n, 2 * c.intermediateSize)
     }
 
     func attentionTensors(_ shape: PassShape) -> AttentionTensors {
         let c = shape.configuration
         return AttentionTensors(
             batch: shape.batch, length: shape.length, heads: c.headCount, keyValueHeads: c.keyValueHeadCount, headWidth: c.headWidth,
-            q: q.base, k: k.base, v: v.base, out: attended.base, rowMax: rowMax.base, rowScale: rowScale.base)
+            q: qkv.base, k: qkv.base + c.hiddenSize, v: qkv.base + c.hiddenSize + c.keyValueWidth, rowStride: qkv.rowStride, out: attended.base,
+            rowMax: rowMax.base, rowScale: rowScale.base)
     }
 }
 
-/// Gradients that live only within one block's backward, shared by all blocks.
-final class GradientScratch {
-    let hidden: FloatBuffer, normed: FloatBuffer, attended: FloatBuffer
-    let q: FloatBuffer, k: FloatBuffer, v: FloatBuffer
-    let low: FloatBuffer?
+/// Memory that blocks take turns with.
+final class SharedMemory {
+    /// Packed weights.
+    let packing: FloatBuffer
+    /// nil in a pass that does not train.
+    let gradients: GradientMemory?
 
-    init(_ shape: PassShape, largestRank: Int) {
-        let (n, c) = (shape.rows, shape.configuration)
-        hidden = FloatBuffer(n * c.intermediateSize)
-        normed = FloatBuffer(n * c.hiddenSize)
-        attended = FloatBuffer(n * c.hiddenSize)
-        q = FloatBuffer(n * c.hiddenSize)
-        k = FloatBuffer(n * c.keyValueWidth)
-        v = FloatBuffer(n * c.keyValueWidth)
-        low = largestRank > 0 ? FloatBuffer(n * largestRank) : nil
+    init(_ blocks: [Block], _ shape: PassShape, trains: Bool, _ compute: Compute) {
+        packing = FloatBuffer(blocks.reduce(0) { max($0, BlockPass.packingCount($1, compute)) })
+        gradients = trains ? GradientMemory(blocks, shape, compute) : nil
+    }
+}
+
+/// Gradients that live only within one block's backward.
+final class GradientMemory {
+    /// (N, C): of the residual stream behind the block, and then before it; between its halves; of what attention gives.
+    let residual: FloatBuffer, middle: FloatBuffer, attended: FloatBuffer
+    private let qkvBuffer: ActivationBuffer
+    /// (N, C + 2 keyValueWidth)
+    var qkv: Matrix { qkvBuffer.matrix }
+    /// Packed inputs and gradients of outputs: of half a block.
+    let packed: FloatBuffer
+
+    init(_ blocks: [Block], _ shape: PassShape, _ compute: Compute) {
+        let count = shape.rows * shape.configuration.hiddenSize
+        residual = FloatBuffer(count)
+        middle = FloatBuffer(count)
+        attended = FloatBuffer(count)
+        qkvBuffer = ActivationBuffer(shape.rows, shape.qkvWidth)
+        packed = FloatBuffer(blocks.reduce(0) { max($0, BlockPass.gradientCount($1, rows: shape.rows, compute)) })
     }
 }
 
@@ -92,9 +101,11 @@ final class RotaryTable {
         }
     }
 
-    func rotate(_ x: FloatBuffer, heads: Int, _ shape: PassShape, isBackward: Bool, _ compute: Compute) {
-        compute.rotate(
-            x.base, batch: shape.batch, length: shape.length, heads: heads, headWidth: shape.configuration.headWidth,
+    /// Turns the queries and keys of rows that hold query, key and value.
+    func rotate(_ piece: RowPiece, _ qkv: Matrix, _ shape: PassShape, isBackward: Bool) {
+        let c = shape.configuration
+        piece.rotate(
+            qkv.base, rowStride: qkv.rowStride, length: shape.length, heads: c.headCount + c.keyValueHeadCount, headWidth: c.headWidth,
             cosine: cosine.base, sine: sine.base, isBackward: isBackward)
     }
 }

@@ -1,5 +1,3 @@
-import Kernels
-
 /// One transformer block: x + attention(norm(x)), then x + feed-forward(norm(x)).
 public final class Block {
     public let inputNorm: Parameter
@@ -43,6 +41,9 @@ public final class Block {
             }
     }
 
+    /// Projections that read the same rows, which a pass computes together.
+    var groups: (qkv: [Linear], o: [Linear], gateUp: [Linear], down: [Linear]) { ([q, k, v], [o], [gate, up], [down]) }
+
     public static let linearNames = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
     public var parameters: [Parameter] {
@@ -57,58 +58,5 @@ public final class Block {
             let rest = parameter.name.split(separator: ".", maxSplits: 3)[3]
             parameter.name = "model.layers.\(layer).\(rest)"
         }
-    }
-}
-
-extension Block {
-    /// Forward: reads `a.input`, writes the rest of `a` and `output`. `output` may not be `a.input`.
-    func forward(_ a: BlockActivations, output: FloatBuffer, _ shape: PassShape, _ rotary: RotaryTable, _ compute: Compute) {
-        let (rows, c) = (shape.rows, shape.configuration)
-        compute.normForward(
-            x: a.input.base, weight: inputNorm.values.base, y: a.normed.base, r: a.r.base, rows: rows, width: c.hiddenSize,
-            epsilon: Float(c.normEpsilon))
-        q.forward(a.normed, into: a.q, low: a.low["q_proj"], rows: rows, compute)
-        k.forward(a.normed, into: a.k, low: a.low["k_proj"], rows: rows, compute)
-        v.forward(a.normed, into: a.v, low: a.low["v_proj"], rows: rows, compute)
-        rotary.rotate(a.q, heads: c.headCount, shape, isBackward: false, compute)
-        rotary.rotate(a.k, heads: c.keyValueHeadCount, shape, isBackward: false, compute)
-        compute.attentionForward(a.attentionTensors(shape))
-        o.forward(a.attended, into: a.middle, low: a.low["o_proj"], rows: rows, compute)
-        compute.add(a.input.base, to: a.middle.base, count: rows * c.hiddenSize)
-
-        compute.normForward(
-            x: a.middle.base, weight: postNorm.values.base, y: a.postNormed.base, r: a.postR.base, rows: rows, width: c.hiddenSize,
-            epsilon: Float(c.normEpsilon))
-        gate.forward(a.postNormed, into: a.gate, low: a.low["gate_proj"], rows: rows, compute)
-        up.forward(a.postNormed, into: a.up, low: a.low["up_proj"], rows: rows, compute)
-        compute.gateForward(gate: a.gate.base, up: a.up.base, out: a.hidden.base, count: rows * c.intermediateSize)
-        down.forward(a.hidden, into: output, low: a.low["down_proj"], rows: rows, compute)
-        compute.add(a.middle.base, to: output.base, count: rows * c.hiddenSize)
-    }
-
-    /// Backward: `d` holds the gradient of the output and becomes that of the input. Overwrites gate and up in `a`.
-    func backward(_ a: BlockActivations, d: FloatBuffer, _ g: GradientScratch, _ shape: PassShape, _ rotary: RotaryTable, _ compute: Compute) {
-        let (rows, c) = (shape.rows, shape.configuration)
-        func back(_ name: String, _ linear: Linear, _ x: FloatBuffer, dy: FloatBuffer, dx: FloatBuffer, accumulates: Bool = false) {
-            linear.backward(x, dy: dy, dx: dx, accumulates: accumulates, low: a.low[name], dLow: g.low, rows: rows, compute)
-        }
-        back("down_proj", down, a.hidden, dy: d, dx: g.hidden)
-        compute.gateBackward(gate: a.gate.base, up: a.up.base, dOut: g.hidden.base, count: rows * c.intermediateSize)
-        back("gate_proj", gate, a.postNormed, dy: a.gate, dx: g.normed)
-        back("up_proj", up, a.postNormed, dy: a.up, dx: g.normed, accumulates: true)
-        compute.normBackward(
-            x: a.middle.base, weight: postNorm.values.base, r: a.postR.base, dy: g.normed.base, dx: d.base,
-            dWeight: postNorm.gradient?.base, rows: rows, width: c.hiddenSize, epsilon: Float(c.normEpsilon))
-
-        back("o_proj", o, a.attended, dy: d, dx: g.attended)
-        compute.attentionBackward(a.attentionTensors(shape), dOut: g.attended.base, dq: g.q.base, dk: g.k.base, dv: g.v.base)
-        rotary.rotate(g.q, heads: c.headCount, shape, isBackward: true, compute)
-        rotary.rotate(g.k, heads: c.keyValueHeadCount, shape, isBackward: true, compute)
-        back("q_proj", q, a.normed, dy: g.q, dx: g.normed)
-        back("k_proj", k, a.normed, dy: g.k, dx: g.normed, accumulates: true)
-        back("v_proj", v, a.normed, dy: g.v, dx: g.normed, accumulates: true)
-        compute.normBackward(
-            x: a.input.base, weight: inputNorm.values.base, r: a.r.base, dy: g.normed.base, dx: d.base,
-            dWeight: inputNorm.gradient?.base, rows: rows, width: c.hiddenSize, epsilon: Float(c.normEpsilon))
     }
 }

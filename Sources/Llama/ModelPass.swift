@@ -8,48 +8,88 @@ public final class ModelPass {
     public let model: LlamaModel
     let compute: Compute
     let shape: PassShape
-    private let rotary: RotaryTable
-    /// One a block; blocks below the lowest that is trained share one.
-    private let activations: [BlockActivations]
-    private let output: FloatBuffer, normed: FloatBuffer, r: FloatBuffer
-    private let logitRows = 256
-    private let logitChunk: FloatBuffer
+    private let memory: SharedMemory
+    /// One a block; those that backward does not reach share activations.
+    private let blocks: [BlockPass]
+    private let output: FloatBuffer, r: FloatBuffer
+    private let logitChunk: ActivationBuffer
+    private let head: PackedMatrix, headBack: PackedMatrix
+    private let headMemory: FloatBuffer, headBackMemory: FloatBuffer?
+    private let headPacking: [Packing], headBackPacking: [Packing]
+    /// What a chunk of logits gives for the gradient of the output projection.
+    private struct Chunk {
+        var x: PackedMatrix, dy: PackedRows
+        var gradients: WeightGradients
+    }
+    private var chunks: [Chunk] = []
+    /// The chunk that is worked on. (The body is kept, so that a step allocates nothing.)
+    private struct HeadState {
+        var first = 0
+        var targets: UnsafePointer<Int32>?
+        var gradientScale: Float = 0
+        var chunk: Chunk?
+        var partial: UnsafeMutablePointer<Float>?
+    }
+    private var headState = HeadState()
+    private var headBody: (RowPiece) -> Void = { _ in }
+    private var chunkMemory: [FloatBuffer] = []
     private let losses: UnsafeMutablePointer<Double>
     private let isBest: UnsafeMutablePointer<Bool>
-    private let scratch: GradientScratch?
-    private let gradient: FloatBuffer?, normedGradient: FloatBuffer?
-    /// The lowest block that backward has to reach: 0 when the embedding is trained, nil when no block is.
+    /// The lowest block that backward has to reach: 0 when the embedding is trained, the number of blocks when none is.
     private let lowestBlock: Int
 
-    public init(_ model: LlamaModel, _ compute: Compute, batch: Int, length: Int) {
+    /// - Parameter precision: of the products of weights; attention's are in FP32 always.
+    public init(_ model: LlamaModel, _ compute: Compute, batch: Int, length: Int, precision: Precision = .fp32) {
         precondition(length <= model.configuration.maxPositions, "a sequence of \(length) tokens in a model for \(model.configuration.maxPositions)")
         self.model = model
         self.compute = compute
         let c = model.configuration
-        let shape = PassShape(configuration: c, batch: batch, length: length)
+        let shape = PassShape(configuration: c, batch: batch, length: length, precision: precision)
         self.shape = shape
-        rotary = RotaryTable(positions: length, headWidth: c.headWidth, theta: c.ropeTheta)
+        let rotary = RotaryTable(positions: length, headWidth: c.headWidth, theta: c.ropeTheta)
         let trains = model.parameters.contains(where: \.isTrainable)
-        lowestBlock = model.embedding.isTrainable && trains ? 0 : model.blocks.firstIndex(where: \.isTrainable) ?? model.blocks.count
-        var activations: [BlockActivations] = []
-        for (index, block) in model.blocks.enumerated() {
-            let keeps = trains && index >= lowestBlock
-            if !keeps, let below = activations.last, below.low.keys.sorted() == block.linears.filter({ $0.linear.adapter != nil }).map(\.name).sorted() {
-                activations.append(below)
-            } else {
-                activations.append(BlockActivations(block, shape))
-            }
+        let lowestBlock = model.embedding.isTrainable && trains ? 0 : model.blocks.firstIndex(where: \.isTrainable) ?? model.blocks.count
+        self.lowestBlock = lowestBlock
+        let memory = SharedMemory(model.blocks, shape, trains: trains, compute)
+        self.memory = memory
+        var shared: BlockActivations?
+        blocks = model.blocks.enumerated().map { index, block in
+            let isReached = trains && index >= lowestBlock
+            let activations = isReached ? BlockActivations(shape) : shared ?? BlockActivations(shape)
+            if !isReached { shared = activations }
+            return BlockPass(
+                block, activations, shape, rotary, memory, isReached: isReached, hasTrainedBelow: index > lowestBlock || model.embedding.isTrainable,
+                compute)
         }
-        self.activations = activations
         output = FloatBuffer(shape.rows * c.hiddenSize)
-        normed = FloatBuffer(shape.rows * c.hiddenSize)
         r = FloatBuffer(shape.rows)
-        logitChunk = FloatBuffer(min(logitRows, shape.rows) * c.vocabularySize)
+        // About a million logits at once: what the whole batch needs of a large vocabulary would not fit.
+        let chunk = min(shape.rows, max(96, (1 << 20) / c.vocabularySize / 96 * 96))
+        logitChunk = ActivationBuffer(chunk, c.vocabularySize)
+        let weight = Matrix(model.head.values.base, c.vocabularySize, c.hiddenSize)
+        headMemory = FloatBuffer(PackedMatrix.floatCount(depth: c.hiddenSize, columns: c.vocabularySize, compute))
+        head = PackedMatrix(depth: c.hiddenSize, columns: c.vocabularySize, precision: precision, memory: headMemory.base)
+        headPacking = Packing.transposed(weight, into: head, compute)
+        headBackMemory = trains ? FloatBuffer(PackedMatrix.floatCount(depth: c.vocabularySize, columns: c.hiddenSize, compute)) : nil
+        headBack = PackedMatrix(depth: c.vocabularySize, columns: c.hiddenSize, precision: precision, memory: headBackMemory?.base ?? headMemory.base)
+        headBackPacking = trains ? Packing.rows(weight, into: headBack, compute) : []
         losses = .allocate(capacity: shape.rows)
         isBest = .allocate(capacity: shape.rows)
-        scratch = trains ? GradientScratch(shape, largestRank: model.lora?.rank ?? 0) : nil
-        gradient = trains ? FloatBuffer(shape.rows * c.hiddenSize) : nil
-        normedGradient = trains ? FloatBuffer(shape.rows * c.hiddenSize) : nil
+        if let gradient = model.head.gradient {
+            let (x, dy) = (
+                FloatBuffer(PackedMatrix.floatCount(depth: chunk, columns: c.hiddenSize, compute)),
+                FloatBuffer(PackedRows.floatCount(depth: chunk, columns: c.vocabularySize))
+            )
+            chunkMemory = [x, dy]
+            chunks = stride(from: 0, to: shape.rows, by: chunk).map { first in
+                let rows = min(chunk, shape.rows - first)
+                let x = PackedMatrix(depth: rows, columns: c.hiddenSize, precision: precision, memory: x.base)
+                let dy = PackedRows(depth: rows, columns: c.vocabularySize, precision: precision, memory: dy.base)
+                let job = WeightGradient(x: x, dy: dy, gradient: Matrix(gradient.base, c.vocabularySize, c.hiddenSize))
+                return Chunk(x: x, dy: dy, gradients: WeightGradients([job]))
+            }
+        }
+        headBody = { [unowned self] in headRows($0) }
     }
 
     deinit {
@@ -60,19 +100,15 @@ public final class ModelPass {
     /// Adds to the gradients of everything trained those of `gradientScale` times the summed loss, and returns the sum of
     /// the losses in nats over the scored targets.
     public func addGradients(tokens: [Int32], targets: [Int32], gradientScale: Float) -> Double {
-        guard let scratch, let gradient, let normedGradient else { preconditionFailure("nothing of the model is trained") }
+        guard let residual = memory.gradients?.residual else { preconditionFailure("nothing of the model is trained") }
         let c = model.configuration
         forward(tokens)
-        headLosses(targets, gradientScale: gradientScale, normedGradient: normedGradient)
-        gradient.fill(0)
-        compute.normBackward(
-            x: output.base, weight: model.norm.values.base, r: r.base, dy: normedGradient.base, dx: gradient.base,
-            dWeight: model.norm.gradient?.base, rows: shape.rows, width: c.hiddenSize, epsilon: Float(c.normEpsilon))
-        for index in stride(from: model.blocks.count - 1, through: lowestBlock, by: -1) {
-            model.blocks[index].backward(activations[index], d: gradient, scratch, shape, rotary, compute)
-        }
+        headLosses(targets, gradientScale: gradientScale)
+        for index in stride(from: model.blocks.count - 1, through: lowestBlock, by: -1) { blocks[index].backward() }
         if let table = model.embedding.gradient {
-            compute.embedBackward(tokens, dOut: gradient.base, dTable: table.base, vocabulary: c.vocabularySize, width: c.hiddenSize)
+            tokens.withUnsafeBufferPointer {
+                compute.embedBackward($0, dOut: residual.base, dTable: table.base, vocabulary: c.vocabularySize, width: c.hiddenSize)
+            }
         }
         return UnsafeBufferPointer(start: losses, count: shape.rows).reduce(0, +)
     }
@@ -80,7 +116,7 @@ public final class ModelPass {
     /// The loss of every target in nats (0 where it is not scored), and whether the target is the most likely token.
     public func evaluate(tokens: [Int32], targets: [Int32]) -> (losses: [Double], isBest: [Bool]) {
         forward(tokens)
-        headLosses(targets, gradientScale: 0, normedGradient: nil)
+        headLosses(targets, gradientScale: 0)
         return (
             Array(UnsafeBufferPointer(start: losses, count: shape.rows)), Array(UnsafeBufferPointer(start: isBest, count: shape.rows))
         )
@@ -89,53 +125,75 @@ public final class ModelPass {
     /// Logits (N, V) of every position.
     public func logits(tokens: [Int32]) -> [Float] {
         forward(tokens)
-        let all = FloatBuffer(shape.rows * model.configuration.vocabularySize)
         let c = model.configuration
+        let all = FloatBuffer(shape.rows * c.vocabularySize), normed = FloatBuffer(shape.rows * c.hiddenSize)
+        compute.normForward(
+            x: output.base, weight: model.norm.values.base, y: normed.base, r: r.base, rows: shape.rows, width: c.hiddenSize,
+            epsilon: Float(c.normEpsilon))
         compute.multiply(
             Matrix(normed.base, shape.rows, c.hiddenSize), Matrix(model.head.values.base, c.vocabularySize, c.hiddenSize).transposed,
             into: Matrix(all.base, shape.rows, c.vocabularySize))
         return all.values
     }
 
+    /// Embedding and blocks: the residual stream behind the last block, in `output`.
     private func forward(_ tokens: [Int32]) {
         precondition(tokens.count == shape.rows, "\(tokens.count) tokens for \(shape.batch) x \(shape.length)")
         let c = model.configuration
-        let first = activations.first?.input ?? output
-        compute.embed(tokens, table: model.embedding.values.base, vocabulary: c.vocabularySize, out: first.base, width: c.hiddenSize)
-        for (index, block) in model.blocks.enumerated() {
-            let isShared = index + 1 < model.blocks.count && activations[index + 1] === activations[index]
-            let next = index + 1 == model.blocks.count || isShared ? output : activations[index + 1].input
-            block.forward(activations[index], output: next, shape, rotary, compute)
-            if isShared { activations[index].input.copy(from: output) }
+        let first = blocks.first?.activations.input ?? output
+        tokens.withUnsafeBufferPointer {
+            compute.embed($0, table: model.embedding.values.base, vocabulary: c.vocabularySize, out: first.base, width: c.hiddenSize)
         }
-        compute.normForward(
-            x: output.base, weight: model.norm.values.base, y: normed.base, r: r.base, rows: shape.rows, width: c.hiddenSize,
-            epsilon: Float(c.normEpsilon))
+        for index in blocks.indices { blocks[index].forward(into: index + 1 < blocks.count ? blocks[index + 1].activations.input : output) }
     }
 
-    /// Output projection and loss, a chunk of rows at a time, so that the logits of the whole batch never stand in memory.
-    private func headLosses(_ targets: [Int32], gradientScale: Float, normedGradient: FloatBuffer?) {
+    /// Norm, output projection and loss, and their backward as far as `gradients.residual`, a chunk of rows at a time.
+    private func headLosses(_ targets: [Int32], gradientScale: Float) {
         precondition(targets.count == shape.rows, "\(targets.count) targets for \(shape.batch) x \(shape.length)")
-        let c = model.configuration
-        let weight = Matrix(model.head.values.base, c.vocabularySize, c.hiddenSize)
-        var first = 0
-        while first < shape.rows {
-            let rows = min(logitRows, shape.rows - first)
-            let x = Matrix(normed.base + first * c.hiddenSize, rows, c.hiddenSize)
-            let logits = Matrix(logitChunk.base, rows, c.vocabularySize)
-            compute.multiply(x, weight.transposed, into: logits)
-            targets.withUnsafeBufferPointer { targets in
-                compute.crossEntropy(
-                    logits: logitChunk.base, targets: targets.baseAddress! + first, rows: rows, vocabulary: c.vocabularySize,
-                    gradientScale: gradientScale, losses: losses + first, isBest: isBest + first)
-            }
-            if let normedGradient {
-                compute.multiply(logits, weight, into: Matrix(normedGradient.base + first * c.hiddenSize, rows, c.hiddenSize))
-                if let gradient = model.head.gradient {
-                    compute.multiply(logits.transposed, x, into: Matrix(gradient.base, c.vocabularySize, c.hiddenSize), accumulate: true)
+        let width = model.configuration.hiddenSize
+        let trains = gradientScale != 0 && memory.gradients != nil
+        compute.pack(headPacking)
+        if trains { compute.pack(headBackPacking) }
+        let chunkRows = logitChunk.matrix.rows
+        targets.withUnsafeBufferPointer { targets in
+            guard let start = targets.baseAddress else { return }
+            var first = 0
+            while first < shape.rows {
+                let rows = min(chunkRows, shape.rows - first)
+                headState.first = first
+                headState.targets = start + first
+                headState.gradientScale = gradientScale
+                headState.chunk = trains && !chunks.isEmpty ? chunks[first / chunkRows] : nil
+                headState.partial = trains && model.norm.isTrainable ? compute.partialRows(rows, width: width) : nil
+                compute.forRows(rows, localCount: RowPiece.localCount(width),
+                    roundedDepth: shape.precision == .fp32 ? 0 : max(width, model.configuration.vocabularySize), headBody)
+                if let partial = headState.partial, let gradient = model.norm.gradient {
+                    compute.addPartials(partial, rows: rows, width: width, to: gradient.base)
                 }
+                if let chunk = headState.chunk { compute.addGradients(chunk.gradients) }
+                first += rows
             }
-            first += rows
+            headState.targets = nil
         }
+    }
+
+    /// Rows of the chunk that `headState` names.
+    private func headRows(_ piece: RowPiece) {
+        guard let targets = headState.targets else { return }
+        let (width, epsilon) = (model.configuration.hiddenSize, Float(model.configuration.normEpsilon))
+        let (first, logits, x) = (headState.first, logitChunk.matrix, output.base + headState.first * width)
+        let normed = piece.local(width)
+        piece.normForward(x: x, weight: model.norm.values.base, y: normed, r: r.base + first, epsilon: epsilon)
+        piece.multiply(normed, head, into: logits)
+        if let chunk = headState.chunk { piece.pack(normed, into: chunk.x) }
+        piece.crossEntropy(
+            logits: logits, targets: targets, gradientScale: headState.gradientScale, losses: losses + first, isBest: isBest + first)
+        guard headState.gradientScale != 0, let residual = memory.gradients?.residual else { return }
+        if let chunk = headState.chunk { piece.pack(logits, into: chunk.dy) }
+        // The normed rows are packed: their place takes their gradient.
+        piece.multiply(logits, headBack, into: normed)
+        piece.normBackward(
+            x: x, weight: model.norm.values.base, r: r.base + first, dy: normed, past: nil, dx: residual.base + first * width,
+            partial: headState.partial, epsilon: epsilon)
     }
 }

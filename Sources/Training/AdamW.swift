@@ -36,7 +36,7 @@ public final class AdamW {
         moments.reduce(0) { $0 + compute.sumOfSquares($1.gradient.base, count: $1.gradient.count) }.squareRoot()
     }
 
-    /// One update with the gradients as they stand, whose norm is given.
+    /// One update with the gradients as they stand, whose norm is given. They are 0 afterwards.
     public func update(learningRate: Double, gradientNorm: Double) {
         updates += 1
         let limit = settings.maxGradientNorm

@@ -32,6 +32,8 @@ public final class Trainer {
     private let pass: ModelPass
     private let optimizer: AdamW
     private var batches: Batches
+    /// Filled anew in every round, so that a step allocates nothing.
+    private var batch = Batch()
     private var step = 0
     private var lossSum = 0.0
     private var lossCount = 0
@@ -43,8 +45,10 @@ public final class Trainer {
         self.settings = settings
         self.batches = batches
         self.compute = compute
-        pass = ModelPass(model, compute, batch: settings.batchSize, length: batches.sequenceLength)
+        pass = ModelPass(model, compute, batch: settings.batchSize, length: batches.sequenceLength, precision: settings.precision)
         optimizer = AdamW(model, settings, compute)
+        // Once: an update leaves the gradients at 0.
+        model.zeroGradients()
     }
 
     /// Trains for all steps. `record` gets a point every `logging_steps` and for the last step; `evaluate` is called after every
@@ -70,17 +74,17 @@ public final class Trainer {
 
     private var tokensAStep: Int { settings.batchSize * batches.sequenceLength * settings.accumulationSteps }
 
-    private func takeStep() throws(TrainingError) -> (learningRate: Double, gradientNorm: Double) {
+    /// One optimizer step.
+    func takeStep() throws(TrainingError) -> (learningRate: Double, gradientNorm: Double) {
         let learningRate = settings.learningRate(step: step)
         func check(_ value: Double, _ quantity: String) throws(TrainingError) {
             guard value.isFinite else {
                 throw .notFinite(quantity: quantity, step: step + 1, learningRate: learningRate, lastLoss: lastLoss)
             }
         }
-        model.zeroGradients()
         var sum = 0.0
         for _ in 0..<settings.accumulationSteps {
-            let batch = batches.next(batchSize: settings.batchSize)
+            batches.next(settings.batchSize, into: &batch)
             sum += pass.addGradients(tokens: batch.inputs, targets: batch.targets, gradientScale: Float(1 / Double(tokensAStep)))
         }
         let loss = sum / Double(tokensAStep)

@@ -16,6 +16,8 @@ public struct TrainingSettings: Sendable, Hashable {
     public var beta2: Double
     public var epsilon: Double
     public var maxGradientNorm: Double
+    /// Of the products of weights; evaluations are in FP32 always.
+    public var precision: Precision
     public var loggingSteps: Int
     /// 0: only at the end of the stage.
     public var evaluationSteps: Int
@@ -33,6 +35,9 @@ public struct TrainingSettings: Sendable, Hashable {
         .optional("adam_beta2", .number(0...0.999_999), default: 0.95, "decay of the mean of squared gradients"),
         .optional("adam_epsilon", .number(1e-30...1), default: 1e-8, "added to the root of the mean square"),
         .optional("max_grad_norm", .number(0...1e30), default: 1.0, "gradients are clipped to this norm; 0 does not clip"),
+        .optional(
+            "precision", .choice(Precision.allCases.map(\.rawValue)), default: "fp32",
+            "bf16 rounds what weights are multiplied with to bfloat16; sums, weights and evaluations stay in FP32"),
         .optional("logging_steps", .positive, default: 10, "steps between records of the loss curve"),
         .optional("eval_steps", .natural, default: 0, "steps between evaluations within a stage; 0 for none"),
     ]
@@ -51,6 +56,7 @@ public struct TrainingSettings: Sendable, Hashable {
         beta2 = settings.number("adam_beta2")
         epsilon = settings.number("adam_epsilon")
         maxGradientNorm = settings.number("max_grad_norm")
+        precision = Precision(rawValue: settings.string("precision")) ?? .fp32
         loggingSteps = settings.integer("logging_steps")
         evaluationSteps = settings.integer("eval_steps")
     }

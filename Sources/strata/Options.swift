@@ -30,7 +30,7 @@ struct ExperimentOptions: ParsableArguments {
 
 /// How the processor is used.
 struct ComputeOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Threads of a run (default: STRATA_THREADS, else all processors). Results do not depend on it.", valueName: "n"))
+    @Option(help: ArgumentHelp("Threads of a run, of all its workers together (default: STRATA_THREADS, else all processors). Results do not depend on it.", valueName: "n"))
     var threads: Int?
 
     func makeCompute() throws -> Compute { Compute(instructionSet: try Self.instructionSet(), threads: try threadCount()) }
@@ -47,5 +47,20 @@ struct ComputeOptions: ParsableArguments {
             throw Failure.wrongInput("strata: \(name) is '\(text)', expected a whole number from 1 to 256")
         }
         return count
+    }
+}
+
+/// How many stages are worked on at once.
+struct WorkerOptions: ParsableArguments {
+    @Option(help: ArgumentHelp(
+        "Stages side by side at most, each in a process of its own (default: as many as threads; 1: one after another in this process). Results do not depend on it.",
+        valueName: "n"))
+    var workers: Int?
+
+    func plan(_ compute: ComputeOptions) throws -> WorkerPlan {
+        if let workers, !(1...256).contains(workers) {
+            throw Failure.wrongInput("strata: --workers is '\(workers)', expected a whole number from 1 to 256")
+        }
+        return WorkerPlan(threads: try compute.threadCount(), limit: workers, memoryBytes: Double(ProcessInfo.processInfo.physicalMemory))
     }
 }

@@ -1,14 +1,18 @@
 import Experiments
 import Foundation
 
-/// Shows on standard error what is being trained: one line that is rewritten on a terminal, a line every ten seconds elsewhere.
+/// Shows on standard error what is going on: on a terminal a line for each running stage, rewritten in place; elsewhere the same
+/// lines every ten seconds.
 final class Progress: @unchecked Sendable {
     private let isQuiet: Bool
     private let isTerminal = isatty(2) == 1
     private let total: Int
     private var done: Int
-    private var lastLine = ContinuousClock.now
-    private var hasOpenLine = false
+    /// The running stages in the order in which they began, with what is known of each.
+    private var running: [(stage: Stage, text: String)] = []
+    private var lastShown = ContinuousClock.now
+    /// Lines on the terminal that are rewritten; the cursor stands at the end of the last.
+    private var openLines = 0
 
     init(_ graph: StageGraph, store: StageStore, isQuiet: Bool) {
         self.isQuiet = isQuiet
@@ -19,34 +23,64 @@ final class Progress: @unchecked Sendable {
     func report(_ event: StageEvent) {
         guard !isQuiet else { return }
         switch event {
-        case .began(let stage): show(stage, "", isLasting: false)
+        case .began(let stage):
+            running.append((stage, ""))
+            show()
         case .trained(let stage, let point, let steps):
             let rate = Double(point.tokens) / max(point.seconds, 1e-9)
             let left = point.seconds / Double(point.step) * Double(steps - point.step)
             let text = "step \(point.step)/\(steps), loss \(decimal(point.loss, 3)), \(grouped(rate)) tokens/s, \(duration(left)) left"
-            show(stage, text, isLasting: false)
+            if let index = running.firstIndex(where: { $0.stage.key == stage.key }) { running[index].text = text }
+            show()
         case .finished(let stage, let seconds):
             done += 1
-            show(stage, "done in \(duration(seconds))", isLasting: true)
-        case .failed(let stage, let message): show(stage, "FAILED: \(message)", isLasting: true)
+            end(stage, "done in \(duration(seconds))")
+        case .failed(let stage, let message): end(stage, "FAILED: \(message)")
         }
     }
 
-    /// Closes a line that is still being rewritten.
+    /// Closes lines that are still being rewritten.
     func end() {
-        if hasOpenLine { FileHandle.standardError.write(Data("\n".utf8)) }
-        hasOpenLine = false
+        if openLines > 0 { writeError("\n") }
+        openLines = 0
     }
 
-    private func show(_ stage: Stage, _ text: String, isLasting: Bool) {
-        let line = "[\(done)/\(total)] \(stage.title)" + (text.isEmpty ? "" : ": \(text)")
+    private func end(_ stage: Stage, _ text: String) {
+        running.removeAll { $0.stage.key == stage.key }
+        let line = line(stage, text)
         if isTerminal {
-            FileHandle.standardError.write(Data("\r\u{1B}[K\(line)\(isLasting ? "\n" : "")".utf8))
-            hasOpenLine = !isLasting
-        } else if isLasting || ContinuousClock.now - lastLine > .seconds(10) {
-            complain(line)
-            lastLine = .now
+            writeError(erasing + line + "\n" + block)
+        } else {
+            writeError(line + "\n")
+            lastShown = .now
         }
+    }
+
+    private func show() {
+        if isTerminal {
+            writeError(erasing + block)
+        } else if ContinuousClock.now - lastShown > .seconds(10) {
+            for (stage, text) in running { writeError(line(stage, text) + "\n") }
+            lastShown = .now
+        }
+    }
+
+    private func line(_ stage: Stage, _ text: String) -> String { "[\(done)/\(total)] \(stage.title)" + (text.isEmpty ? "" : ": \(text)") }
+
+    /// Moves to the first of the open lines and clears from there on.
+    private var erasing: String {
+        defer { openLines = 0 }
+        return "\r" + (openLines > 1 ? "\u{1B}[\(openLines - 1)A" : "") + "\u{1B}[J"
+    }
+
+    /// The running stages, a line each: one that breaks would be counted wrongly, so what is too wide is cut.
+    private var block: String {
+        var size = winsize()
+        let hasSize = ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1 && size.ws_row > 1
+        let (width, height) = hasSize ? (Int(size.ws_col) - 1, Int(size.ws_row) - 1) : (79, 23)
+        let lines = running.prefix(height).map { line($0.stage, $0.text).prefix(width) }
+        openLines = lines.count
+        return lines.joined(separator: "\n")
     }
 }
 

@@ -3,19 +3,28 @@ import Experiments
 import Foundation
 import Results
 
-struct RunCommand: ParsableCommand {
+struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Train everything an experiment names and print its tables.",
-        discussion: "Stages that are done, also for other experiments, are not run again. Results: RESULTS/NAME.h5.")
+        discussion: """
+            Stages that are done, also for other experiments, are not run again. Results: RESULTS/NAME.h5.
+
+            Stages whose base is ready run side by side, each in a worker process; the threads are shared out evenly, and a stage that is alone has all of \
+            them. A worker that dies fails its stage only. `strata plan` says how many there will be.
+            """)
 
     @OptionGroup var options: ExperimentOptions
     @OptionGroup var compute: ComputeOptions
+    @OptionGroup var workers: WorkerOptions
     @Flag(help: "No progress.")
     var quiet = false
 
-    func run() throws {
+    /// On the main thread, which has the largest stack.
+    @MainActor
+    func run() async throws {
         let experiment = try options.load()
         let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
+        let plan = try workers.plan(compute)
         try options.makeResultsFolder()
         try options.store.lock()
         endOnInterrupt()
@@ -23,7 +32,13 @@ struct RunCommand: ParsableCommand {
         let failures: [String]
         do {
             defer { progress.end() }
-            failures = try LocalExecutor(store: options.store, compute: compute.makeCompute(), report: progress.report).run(graph)
+            if plan.isSerial {
+                failures = try LocalExecutor(store: options.store, compute: compute.makeCompute(), report: progress.report).run(graph)
+            } else {
+                let program = WorkerProgram(path: thisProgram(), arguments: [WorkCommand.name, "--results", options.results])
+                failures = try await ProcessExecutor(store: options.store, plan: plan, program: program, report: progress.report)
+                    .run(graph, of: experiment.source)
+            }
         }
         if let file = try publish(experiment, graph, options) {
             try printTables(of: file)
@@ -37,7 +52,8 @@ struct RunCommand: ParsableCommand {
     }
 }
 
-/// Says on Ctrl-C how to go on, and ends with status 130. What is done is safe; the stage that was going on begins anew.
+/// Says on Ctrl-C how to go on, and ends with status 130, and the workers with it. What is done is safe; stages that were going
+/// on begin anew.
 private func endOnInterrupt() {
     signal(SIGINT) { _ in
         let message: StaticString = "\ninterrupted; the same command goes on behind the last finished stage\n"

@@ -15,13 +15,13 @@ struct Strata: ParsableCommand {
         version: strataVersion,
         subcommands: [
             RunCommand.self, PlanCommand.self, StatusCommand.self, CollectCommand.self, TableCommand.self, MetricsCommand.self,
-            SchemaCommand.self, DoctorCommand.self,
+            SchemaCommand.self, DoctorCommand.self, BenchmarkCommand.self, WorkCommand.self,
         ])
 
-    static func main() {
+    static func main() async {
         do {
             var command = try parseAsRoot()
-            try command.run()
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch {
             let code = exitCode(for: error)
             if code == .success {
@@ -51,4 +51,7 @@ struct Failure: Error {
 }
 
 /// Standard output is for results; everything else goes to standard error.
-func complain(_ message: String) { FileHandle.standardError.write(Data((message + "\n").utf8)) }
+func complain(_ message: String) { writeError(message + "\n") }
+
+/// Whoever has closed standard error does not want to hear it, which is no reason to end.
+func writeError(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }

@@ -18,28 +18,28 @@ import Testing
     private var names: [String] { get throws { try folder.names("results/stages/\(stage.key)") } }
 
     @Test func statesFollowEachOther() throws {
-        #expect(store.state(stage.key) == .pending && store.seconds(stage.key) == nil)
+        #expect(store.state(stage.key) == .pending && store.time(stage.key) == nil)
         try store.begin(stage)
         #expect(store.state(stage.key) == .begun)
         try store.fail(stage, "too hot: 40 °C")
         #expect(store.state(stage.key) == .failed("too hot: 40 °C"))
-        try Data("old".utf8).write(to: URL(fileURLWithPath: store.journal(stage.key)))
+        for path in [store.journal(stage.key), store.model(stage.key) + ".partial-7"] { try Data("old".utf8).write(to: URL(fileURLWithPath: path)) }
         // Another attempt leaves nothing of the one before.
         try store.begin(stage)
         #expect(store.state(stage.key) == .begun)
         #expect(try names == ["recipe.json"])
         try Data("123456789".utf8).write(to: URL(fileURLWithPath: store.journal(stage.key)))
-        try store.finish(stage, seconds: 1.5)
-        #expect(store.state(stage.key) == .done && store.seconds(stage.key) == 1.5)
+        try store.finish(stage, seconds: 1.5, threads: 2)
+        #expect(store.state(stage.key) == .done && store.time(stage.key)?.seconds == 1.5 && store.time(stage.key)?.threads == 2)
         #expect(try names == ["done", "journal", "recipe.json"])
         try store.begin(stage)
-        #expect(store.state(stage.key) == .begun && store.seconds(stage.key) == nil)
+        #expect(store.state(stage.key) == .begun && store.time(stage.key) == nil)
     }
 
     @Test func whatIsDoneNamesItsFilesByTheirHashes() throws {
         try store.begin(stage)
         try Data("123456789".utf8).write(to: URL(fileURLWithPath: store.journal(stage.key)))
-        try store.finish(stage, seconds: 0)
+        try store.finish(stage, seconds: 0, threads: 1)
         let done = try Value(json: Data(contentsOf: URL(fileURLWithPath: store.folder(stage.key) + "/done")))
         #expect(done["files"]?["journal"] == "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225")
         // The key is the hash of the recipe.

@@ -24,7 +24,7 @@ import Testing
         let mean = randomFloats(count, seed: 3, deviation: size), variance = randomFloats(count, seed: 4, deviation: size * size).map(abs)
         let (w, g, m, v) = (Guarded(weight), Guarded(gradient, .beforeWall), Guarded(mean), Guarded(variance))
         set.kernels.adamW(step.range(count: count, weight: w, gradient: g, mean: m, variance: v))
-        #expect(w.isIntact && g.isIntact && m.isIntact && v.isIntact && g.values == gradient, sourceLocation: sourceLocation)
+        #expect(w.isIntact && g.isIntact && m.isIntact && v.isIntact && g.values.allSatisfy { $0 == 0 }, sourceLocation: sourceLocation)
         guard count > 0 else { return }
         let scaled = gradient.map { Double($0) * Double(step.gradientScale) }
         let expected = (0..<count).map {
@@ -75,10 +75,13 @@ import Testing
 
     @Test func threadsAndSetsGiveTheSameBits() {
         let count = 40_000
-        let weight = randomFloats(count, seed: 6), gradient = Guarded(randomFloats(count, seed: 7))
+        let weight = randomFloats(count, seed: 6), gradients = (1...3).map { randomFloats(count, seed: 6 + $0) }
         _ = Machines.shared.results { compute in
             let (w, m, v) = (Guarded(weight), Guarded([Float](repeating: 0, count: count)), Guarded([Float](repeating: 0, count: count)))
-            for number in 1...3 { compute.adamW(Step(number: number).range(count: count, weight: w, gradient: gradient, mean: m, variance: v)) }
+            for number in 1...3 {
+                let gradient = Guarded(gradients[number - 1])
+                compute.adamW(Step(number: number).range(count: count, weight: w, gradient: gradient, mean: m, variance: v))
+            }
             #expect(w.isIntact && m.isIntact && v.isIntact)
             return w.values + m.values + v.values
         }

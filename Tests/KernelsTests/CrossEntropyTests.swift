@@ -47,15 +47,33 @@ import Testing
         #expect(firstMiss(memory.values, slopes) { _ in 1e-6 } == nil)
     }
 
-    /// Losses and hits of rows of logits that are made by hand.
-    func losses(_ set: InstructionSet, _ logits: [[Float]], _ targets: [Int32], gradientScale: Float = 0) -> (losses: [Double], isBest: [Bool], logits: [Float]) {
-        let memory = Guarded(logits.flatMap { $0 })
+    /// Losses and hits of rows of logits, `gap` floats between them.
+    func losses(
+        _ compute: Compute, _ logits: [[Float]], _ targets: [Int32], gradientScale: Float = 0, gap: Int = 3,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) -> (losses: [Double], isBest: [Bool], logits: [Float]) {
+        let width = logits[0].count
+        let memory = Guarded(targets.count * (width + gap))
+        for (t, row) in logits.enumerated() { for (j, x) in row.enumerated() { memory.base[t * (width + gap) + j] = x } }
+        let matrix = Matrix(memory.base, targets.count, width, rowStride: width + gap)
         var losses = [Double](repeating: -1, count: targets.count), isBest = targets.map { _ in true }
-        Compute(instructionSet: set).crossEntropy(
-            logits: memory.base, targets: targets, rows: targets.count, vocabulary: logits[0].count, gradientScale: gradientScale, losses: &losses,
-            isBest: &isBest)
-        #expect(memory.isIntact)
-        return (losses, isBest, memory.values)
+        losses.withUnsafeMutableBufferPointer { losses in
+            isBest.withUnsafeMutableBufferPointer { isBest in
+                compute.forRows(targets.count) { [losses = losses.baseAddress!, isBest = isBest.baseAddress!] in
+                    $0.crossEntropy(logits: matrix, targets: targets, gradientScale: gradientScale, losses: losses, isBest: isBest)
+                }
+            }
+        }
+        let all = memory.values
+        let between = all.indices.filter { $0 % (width + gap) >= width }
+        #expect(memory.isIntact && between.allSatisfy { PackingTests.isMark(all[$0]) }, sourceLocation: sourceLocation)
+        return (losses, isBest, all.indices.filter { $0 % (width + gap) < width }.map { all[$0] })
+    }
+
+    func losses(_ set: InstructionSet, _ logits: [[Float]], _ targets: [Int32], gradientScale: Float = 0)
+        -> (losses: [Double], isBest: [Bool], logits: [Float])
+    {
+        losses(Compute(instructionSet: set), logits, targets, gradientScale: gradientScale)
     }
 
     @Test(arguments: instructionSets)
@@ -113,12 +131,9 @@ import Testing
         var random = RandomStream(seed: 6, "targets")
         let targets = (0..<rows).map { _ in Int32(random.below(vocabulary + 1)) - 1 }
         let results = Machines.shared.results { compute in
-            let memory = Guarded(logits)
-            var losses = [Double](repeating: .nan, count: rows), isBest = [Bool](repeating: false, count: rows)
-            compute.crossEntropy(
-                logits: memory.base, targets: targets, rows: rows, vocabulary: vocabulary, gradientScale: 0.5, losses: &losses, isBest: &isBest)
-            #expect(memory.isIntact)
-            return losses.flatMap { [Float($0), Float($0 - Double(Float($0)))] } + memory.values
+            let split = (0..<rows).map { Array(logits[$0 * vocabulary..<($0 + 1) * vocabulary]) }
+            let (losses, isBest, gradients) = losses(compute, split, targets, gradientScale: 0.5)
+            return losses.flatMap { [Float($0), Float($0 - Double(Float($0)))] } + isBest.map { $0 ? 1 : 0 } + gradients
         }
         for (set, values) in results {
             for t in 0..<rows where targets[t] >= 0 {
@@ -132,7 +147,13 @@ import Testing
         await #expect(processExitsWith: .failure) {
             let memory = FloatBuffer(100)
             var (loss, isBest) = (0.0, false)
-            Compute().crossEntropy(logits: memory.base, targets: [5], rows: 1, vocabulary: 5, gradientScale: 0, losses: &loss, isBest: &isBest)
+            withUnsafeMutablePointer(to: &loss) { loss in
+                withUnsafeMutablePointer(to: &isBest) { isBest in
+                    Compute().forRows(1) {
+                        $0.crossEntropy(logits: Matrix(memory.base, 1, 5), targets: [5], gradientScale: 0, losses: loss, isBest: isBest)
+                    }
+                }
+            }
         }
     }
 }

@@ -12,11 +12,11 @@ import Testing
             for tokens in [[], [4], [0, 4, 2, 0, 0, 3, 4]] as [[Int32]] {
                 let table = randomFloats(vocabulary * width, seed: width), dOut = randomFloats(tokens.count * width, seed: 1)
                 let (source, out, d) = (Guarded(table, .beforeWall), Guarded(tokens.count * width), Guarded(dOut, .beforeWall))
-                compute.embed(tokens, table: source.base, vocabulary: vocabulary, out: out.base, width: width)
+                tokens.withUnsafeBufferPointer { compute.embed($0, table: source.base, vocabulary: vocabulary, out: out.base, width: width) }
                 #expect(out.isIntact && source.isIntact)
                 #expect(out.values == tokens.flatMap { table[Int($0) * width..<(Int($0) + 1) * width] })
                 let dTable = Guarded(table)
-                compute.embedBackward(tokens, dOut: d.base, dTable: dTable.base, vocabulary: vocabulary, width: width)
+                tokens.withUnsafeBufferPointer { compute.embedBackward($0, dOut: d.base, dTable: dTable.base, vocabulary: vocabulary, width: width) }
                 var expected = table
                 for (t, token) in tokens.enumerated() {
                     for j in 0..<width { expected[Int(token) * width + j] += dOut[t * width + j] }
@@ -34,8 +34,8 @@ import Testing
         let table = FloatBuffer(randomFloats(vocabulary * width, seed: 1)), dOut = FloatBuffer(randomFloats(700 * width, seed: 2))
         _ = Machines.shared.results { compute in
             let (out, dTable) = (Guarded(700 * width), Guarded(table.values))
-            compute.embed(tokens, table: table.base, vocabulary: vocabulary, out: out.base, width: width)
-            compute.embedBackward(tokens, dOut: dOut.base, dTable: dTable.base, vocabulary: vocabulary, width: width)
+            tokens.withUnsafeBufferPointer { compute.embed($0, table: table.base, vocabulary: vocabulary, out: out.base, width: width) }
+            tokens.withUnsafeBufferPointer { compute.embedBackward($0, dOut: dOut.base, dTable: dTable.base, vocabulary: vocabulary, width: width) }
             #expect(out.isIntact && dTable.isIntact)
             return out.values + dTable.values
         }
@@ -44,11 +44,11 @@ import Testing
     @Test func tokensOutOfRangeTrap() async {
         await #expect(processExitsWith: .failure) {
             let memory = FloatBuffer(100)
-            Compute().embed([5], table: memory.base, vocabulary: 5, out: memory.base, width: 2)
+            [5].withUnsafeBufferPointer { Compute().embed($0, table: memory.base, vocabulary: 5, out: memory.base, width: 2) }
         }
         await #expect(processExitsWith: .failure) {
             let memory = FloatBuffer(100)
-            Compute().embedBackward([-1], dOut: memory.base, dTable: memory.base, vocabulary: 5, width: 2)
+            [-1].withUnsafeBufferPointer { Compute().embedBackward($0, dOut: memory.base, dTable: memory.base, vocabulary: 5, width: 2) }
         }
     }
 }

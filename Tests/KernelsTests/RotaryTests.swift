@@ -61,24 +61,30 @@ import Testing
         #expect(abs(product(turned(x, isBackward: false), y) - product(x, y)) > 1e-2)
     }
 
-    /// Positions begin again with each sequence, also where a sequence is cut into pieces.
-    @Test func threadsAndSetsGiveTheSameBits() {
-        let (batch, length, heads, headWidth) = (3, 150, 2, 6)
+    /// Positions begin again with each sequence, wherever the rows are cut into pieces: within a sequence or in the middle of many.
+    @Test(arguments: [(3, 150), (90, 5), (5, 1), (1, 7)], [false, true])
+    func threadsAndSetsGiveTheSameBits(shape: (batch: Int, length: Int), isBackward: Bool) {
+        let (batch, length, heads, headWidth, gap) = (shape.batch, shape.length, 2, 6, 3)
         let (cosine, sine) = Self.table(length, headWidth / 2)
-        let tables = (FloatBuffer(cosine), FloatBuffer(sine))
-        let width = heads * headWidth
-        let x = randomFloats(batch * length * width, seed: 1)
+        let tables = (Guarded(cosine, .beforeWall), Guarded(sine, .beforeWall))
+        let (width, rows) = (heads * headWidth, batch * length)
+        let x = randomFloats(rows * width, seed: 1)
         let results = Machines.shared.results { compute in
-            let memory = Guarded(x)
-            compute.rotate(
-                memory.base, batch: batch, length: length, heads: heads, headWidth: headWidth, cosine: tables.0.base, sine: tables.1.base, isBackward: false)
-            #expect(memory.isIntact)
-            return memory.values
+            let memory = Guarded(rows * (width + gap))
+            for i in x.indices { memory.base[i / width * (width + gap) + i % width] = x[i] }
+            compute.forRows(rows) {
+                $0.rotate(
+                    memory.base, rowStride: width + gap, length: length, heads: heads, headWidth: headWidth, cosine: tables.0.base,
+                    sine: tables.1.base, isBackward: isBackward)
+            }
+            let between = (0..<memory.count).filter { $0 % (width + gap) >= width }
+            #expect(memory.isIntact && between.allSatisfy { PackingTests.isMark(memory.base[$0]) })
+            return x.indices.map { memory.base[$0 / width * (width + gap) + $0 % width] }
         }
         let expected = (0..<batch).flatMap { sequence in
             Reference.rotate(
                 x[sequence * length * width..<(sequence + 1) * length * width].map { Double($0) }, rows: length, heads: heads, headWidth: headWidth,
-                cosine: cosine.map { Double($0) }, sine: sine.map { Double($0) }, isBackward: false).values
+                cosine: cosine.map { Double($0) }, sine: sine.map { Double($0) }, isBackward: isBackward).values
         }
         for (set, values) in results { #expect(firstMiss(values, expected) { _ in 1e-6 } == nil, "\(set)") }
     }

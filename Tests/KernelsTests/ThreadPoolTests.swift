@@ -1,10 +1,10 @@
-import Kernels
+@testable import Kernels
 import Synchronization
 import Testing
 
 @Suite struct ThreadPoolTests {
     /// How often each piece ran, and whether a thread's number was out of range or in use twice at once.
-    final class Ledger: Sendable {
+    final class Ledger: PieceWork, Sendable {
         let counts: Mutex<[Int]>
         let busy: Mutex<Set<Int>> = Mutex([])
         let mistakes = Atomic<Int>(0)
@@ -30,7 +30,7 @@ import Testing
         #expect(pool.threadCount == threads)
         for pieces in [0, 1, 2, 3, 4, 7, 100, 1000] {
             let ledger = Ledger(pieces: pieces, threadCount: threads)
-            pool.forEach(pieces) { ledger.run($0, $1) }
+            pool.forEach(pieces, ledger)
             #expect(ledger.counts.withLock { $0 } == [Int](repeating: 1, count: pieces))
             #expect(ledger.mistakes.load(ordering: .relaxed) == 0)
         }
@@ -44,7 +44,7 @@ import Testing
         let rounds = 300
         let ledger = Ledger(pieces: 5, threadCount: threads)
         for round in 1...rounds {
-            pool.forEach(5) { ledger.run($0, $1) }
+            pool.forEach(5, ledger)
             #expect(ledger.counts.withLock { $0 } == [Int](repeating: round, count: 5))
             if round % 100 == 0 {
                 var spun = 0
@@ -59,7 +59,7 @@ import Testing
         for round in 0..<50 {
             let pool = ThreadPool(threadCount: 3)
             let ledger = Ledger(pieces: 4, threadCount: 3)
-            if round % 2 == 0 { pool.forEach(4) { ledger.run($0, $1) } }
+            if round % 2 == 0 { pool.forEach(4, ledger) }
             pool.end()
             pool.end()
             #expect(ledger.counts.withLock { $0 } == [Int](repeating: round % 2 == 0 ? 1 : 0, count: 4))
@@ -71,7 +71,7 @@ import Testing
             await #expect(processExitsWith: .failure) { [threads = threads as Int] in
                 let pool = ThreadPool(threadCount: threads)
                 pool.end()
-                pool.forEach(4) { _, _ in }
+                pool.forEach(4, Ledger(pieces: 4, threadCount: threads))
             }
         }
         await #expect(processExitsWith: .failure) { _ = ThreadPool(threadCount: 0) }

@@ -6,12 +6,15 @@ STRATA_BINARY names the program; without it these tests are left out. STRATA_PYT
 import csv
 import io
 import json
+import math
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -192,6 +195,172 @@ class RunTest(CommandLineTest):
         self.assertTrue(again.startswith("[9/13] arm=wild, sums: FAILED: "), again)
 
 
+class WorkersTest(CommandLineTest):
+    """Stages side by side in processes. What stops a process needs /proc."""
+
+    STEPS = 800
+
+    def setUp(self):
+        super().setUp()
+        train = f"{{steps: {self.STEPS}, logging_steps: 1}}"
+        self.write("long.yaml", TINY + f"sweep:\n  arms:\n    - {{name: long, strategy: {{kind: sequential}}, train: {train}}}\n    - {{name: short, strategy: {{kind: sequential}}}}\n")
+
+    def start(self, *words):
+        """Starts the program in a process group of its own, as a shell does."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("STRATA_")}
+        process = subprocess.Popen(
+            [BINARY, *words], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+        def end():
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+        self.addCleanup(end)
+        return process
+
+    def wait_for(self, what, condition):
+        deadline = time.monotonic() + 120
+        while not (found := condition()):
+            self.assertLess(time.monotonic(), deadline, f"waited in vain for {what}")
+            time.sleep(0.01)
+        return found
+
+    def is_alive(self, pid):
+        try:
+            return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+
+    def workers(self, process):
+        """Process identifiers of the workers of a run."""
+        found = []
+        for entry in pathlib.Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == process.pid:
+                    found.append(int(entry.name))
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        return found
+
+    def journal_of_the_long_task(self):
+        for recipe in self.folder.glob("results/stages/*/recipe.json"):
+            recipe_of_it = json.loads(recipe.read_text())
+            if recipe_of_it["stage"] == "task" and recipe_of_it["train"]["steps"] == self.STEPS:
+                return recipe.parent / "journal"
+
+    def worker_at_the_long_task(self, process):
+        """The worker that has its journal open, as soon as it has trained a few steps."""
+        journal = self.journal_of_the_long_task()
+        if journal is None or not journal.exists() or journal.read_bytes().count(b"\n") < 3:
+            return None
+        for pid in self.workers(process):
+            for link in pathlib.Path(f"/proc/{pid}/fd").glob("*"):
+                try:
+                    if os.path.realpath(link) == os.path.realpath(journal):
+                        return pid
+                except FileNotFoundError:
+                    continue
+
+    def tables(self, results):
+        return [self.strata("table", f"{results}/tiny.h5", "--name", name, "--format", "csv")[0] for name in ("summary", "stream", "metrics")]
+
+    def test_any_number_of_workers_gives_the_same_tables(self):
+        for workers in ("1", "2", "3"):
+            _, errors = self.strata("run", "tiny.yaml", "--workers", workers, "--results", workers)
+            self.assertEqual(len(re.findall(r"(?m): done in ", errors)), 37, errors)
+        self.assertEqual(self.tables("2"), self.tables("1"))
+        self.assertEqual(self.tables("3"), self.tables("1"))
+        # What workers have done is done for all.
+        self.assertEqual(self.strata("run", "tiny.yaml", "--workers", "1", "--results", "2")[1], "")
+        with self.subTest("every number but the seconds in the file"):
+            try:
+                import h5py
+            except ImportError:
+                self.skipTest("h5py is not installed")
+
+            def contents(results):
+                found = {}
+                with h5py.File(self.folder / results / "tiny.h5") as file:
+                    def visit(name, item):
+                        if isinstance(item, h5py.Dataset) and not name.endswith("/seconds"):
+                            found[name] = item.asstr()[...].tolist() if h5py.check_string_dtype(item.dtype) else item[...].tobytes()
+
+                    file.visititems(visit)
+                return found
+
+            self.assertGreater(len(contents("1")), 100)
+            self.assertEqual(contents("2"), contents("1"))
+            self.assertEqual(contents("3"), contents("1"))
+
+    def test_the_instruction_set_reaches_the_workers(self):
+        self.strata("run", "one.yaml", "--workers", "2", STRATA_ISA="portable")
+        families = {json.loads(recipe.read_text())["numerics"]["family"] for recipe in self.folder.glob("results/stages/*/recipe.json")}
+        self.strata("run", "one.yaml", "--workers", "1", "--results", "one", STRATA_ISA="portable")
+        self.assertEqual({json.loads(recipe.read_text())["numerics"]["family"] for recipe in self.folder.glob("one/stages/*/recipe.json")}, families)
+        self.assertEqual(self.tables("results"), self.tables("one"))
+
+    def test_plan_says_how_it_would_run(self):
+        for words, expected in (
+            (["--threads", "8"], "workers: up to 8 side by side with 1 thread each; a stage that is alone has all 8 threads"),
+            (["--threads", "8", "--workers", "3"], "workers: up to 3 side by side with 2 to 3 threads each; a stage that is alone has all 8 threads"),
+            (["--threads", "2", "--workers", "1"], "workers: one stage after another with all 2 threads"),
+            (["--threads", "1"], "workers: one stage after another with 1 thread"),
+        ):
+            self.assertIn(f"\n{expected}\n", self.strata("plan", "tiny.yaml", *words)[0])
+        for command in ("run", "plan"):
+            for value in ("0", "257"):
+                self.assertEqual(self.refused(command, "tiny.yaml", "--workers", value), f"--workers is '{value}', expected a whole number from 1 to 256")
+        self.assertFalse((self.folder / "results").exists())
+
+    def test_help_hides_the_command_of_the_workers(self):
+        self.assertNotRegex(self.strata("--help")[0], r"(?m)^  work ")
+        self.assertIn("--workers <n>", self.strata("run", "--help")[0])
+
+    @unittest.skipUnless(os.path.isdir("/proc/self/fd"), "there is no /proc")
+    def test_a_worker_that_is_killed_fails_its_stage_only(self):
+        process = self.start("run", "long.yaml", "--workers", "2", "--threads", "1")
+        os.kill(self.wait_for("the long task", lambda: self.worker_at_the_long_task(process)), signal.SIGKILL)
+        output, errors = process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 1, errors)
+        reason = r"its worker was ended by SIGKILL \(the system sends it when memory runs out\)"
+        self.assertRegex(errors, rf"(?m)^\[\d+/13\] arm=long, sums: FAILED: {reason}$")
+        self.assertRegex(errors, rf"strata: a stage failed; what was measured is kept, and `strata run` tries again\n  arm=long, sums: {reason}\n\Z")
+        self.assertTrue(output.endswith("results: results/tiny.h5\n"))
+        status, _ = self.strata("status", "long.yaml")
+        self.assertRegex(status, rf"(?m)^run000 +arm=long +failed: {reason}$")
+        self.assertRegex(status, r"(?m)^run001 +arm=short +done$")
+        self.assertNotIn("arm=long, sums, evaluation", errors)
+
+        again = self.strata("run", "long.yaml", "--workers", "2", "--threads", "1")[1]
+        self.assertEqual(sorted(re.findall(r"\] (.*): done in", again)), [f"arm=long, {stage}" for stage in ("sums", "sums, evaluation", "terms", "terms, evaluation")])
+        self.strata("run", "long.yaml", "--workers", "1", "--threads", "1", "--results", "one", "--quiet")
+        self.assertEqual(self.tables("results"), self.tables("one"))
+
+    @unittest.skipUnless(os.path.isdir("/proc/self/fd"), "there is no /proc")
+    def test_no_worker_outlives_its_run(self):
+        def interrupt_all(process):
+            os.killpg(process.pid, signal.SIGINT)
+
+        cases = [("Ctrl-C", interrupt_all, 130), ("an interrupt", lambda process: process.send_signal(signal.SIGINT), 130),
+                 ("a termination", lambda process: process.terminate(), -signal.SIGTERM), ("a kill", lambda process: process.kill(), -signal.SIGKILL)]
+        for name, end, status in cases:
+            with self.subTest(name):
+                process = self.start("run", "long.yaml", "seed=0,1", "--workers", "2", "--threads", "1")
+                self.wait_for("a task", lambda: self.worker_at_the_long_task(process))
+                workers = self.wait_for("two workers", lambda: len(found := self.workers(process)) == 2 and found)
+                end(process)
+                _, errors = process.communicate(timeout=60)
+                self.assertEqual(process.returncode, status, errors)
+                self.assertEqual("\ninterrupted; the same command goes on behind the last finished stage\n" in errors, status == 130)
+                self.wait_for("the end of the workers", lambda: not any(map(self.is_alive, workers)))
+                # Nothing failed: what was going on begins anew.
+                self.assertNotIn("FAILED", errors)
+                self.assertFalse(list(self.folder.glob("results/stages/*/failed")))
+                self.journal_of_the_long_task().unlink()
+        self.strata("run", "long.yaml", "train.steps=4", "--workers", "2", "--threads", "1")
+
+
 class PlanAndStatusTest(CommandLineTest):
     def test_before_during_and_after(self):
         plan, _ = self.strata("plan", "tiny.yaml")
@@ -301,7 +470,8 @@ class OtherCommandsTest(CommandLineTest):
     def test_doctor(self):
         output, errors = self.strata("doctor", "--threads", "1")
         for line in (r"strata +\d+\.\d+\.\d+, numerics \d+", r"processor +.+", r"instruction set +\w+ \(available: .*portable\)", r"threads +1",
-                     r"peak, 1 thread +[\d.]+ GFLOP/s .*", r"HDF5 +\d+\.\d+\.\d+"):
+                     r"peak, 1 thread +[\d.]+ GFLOP/s \(multiply-adds in registers\); matrix product [\d.]+, \d+ % of it .*",
+                     r"HDF5 +\d+\.\d+\.\d+"):
             self.assertRegex(output, f"(?m)^{line}$")
         self.assertEqual(errors, "")
 
@@ -330,7 +500,7 @@ class OtherCommandsTest(CommandLineTest):
 
     def test_help(self):
         output, errors = self.strata("--help")
-        for command in ("run", "plan", "status", "collect", "table", "metrics", "schema", "doctor"):
+        for command in ("run", "plan", "status", "collect", "table", "metrics", "schema", "doctor", "benchmark"):
             self.assertRegex(output, f"(?m)^  {command} ")
             self.assertIn("USAGE: strata " + command, self.strata(command, "--help")[0])
         self.assertIn("Exit status: 0 done, 1 some run failed, 2 the input is wrong", output)
@@ -343,6 +513,76 @@ class OtherCommandsTest(CommandLineTest):
                 output, errors = self.strata(*words, status=2)
                 self.assertEqual(output, "")
                 self.assertTrue(errors.startswith("Error: "), errors)
+
+
+class BenchmarkTest(CommandLineTest):
+    SMALL = ["benchmark", "train", "--hidden-size", "16", "--intermediate-size", "24", "--num-hidden-layers", "2", "--num-attention-heads", "4",
+             "--num-key-value-heads", "2", "--vocab-size", "32", "--batch", "4", "--sequence", "16", "--steps", "3", "--warmup", "0"]
+    SETTINGS = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+                "vocab_size": 32, "batch": 4, "sequence": 16, "strategy": "full", "threads": 1, "precision": "fp32"}
+    MEASURED = ["step_ms", "step_ms_min", "first_step_ms", "tokens_per_second", "flop_per_token", "gflops", "peak_gflops", "percent_of_peak",
+                "loss_first", "loss_last"]
+
+    def test_json(self):
+        output, errors = self.strata(*self.SMALL, "--threads", "1", "--json")
+        self.assertEqual((output.count("\n"), errors), (1, ""))
+        values = json.loads(output)
+        self.assertEqual({key: values[key] for key in self.SETTINGS}, self.SETTINGS)
+        for key in self.MEASURED:
+            self.assertGreater(values[key], 0, key)
+            self.assertTrue(math.isfinite(values[key]), key)
+        self.assertLess(values["loss_last"], values["loss_first"])
+        self.assertEqual((values["parameters"], values["trained_parameters"], values["timed_steps"]), (4944, 4944, 3))
+        # Three forwards: two blocks of 1,920 weights and 2 x 16 x 17 of attention each, 32 x 16 at the end.
+        self.assertEqual(values["flop_per_token"], 3 * (2 * (2 * 1920 + 544) + 1024))
+        if sys.platform == "linux":
+            self.assertGreater(values["peak_memory_bytes"], 1e6)
+            self.assertTrue(0 <= values["ready_seconds"] < 600)
+
+    def test_table(self):
+        output, _ = self.strata(*self.SMALL, "--threads", "2", "--strategy", "lora", "--r", "2")
+        for line in (r"model +d 16, 2 blocks, 4 heads, FFN 24, V 32; lora", r"parameters +5,\d+, trained \d+", r"step +[\d.]+ ms median, [\d.]+ ms least, of 3",
+                     r"speed +[\d,]+ tokens/s", r"GFLOP/s +[\d.]+, [\d.]+ % of the peak of [\d.]+", r"loss +3\.\d{4} in the first step, 3\.\d{4} in the last"):
+            self.assertRegex(output, f"(?m)^{line}$")
+
+    def test_kernels(self):
+        words = ["benchmark", "kernels", "--only", "norm,exponential", "--repetitions", "1", "--threads", "2"]
+        output, errors = self.strata(*words, "--json")
+        self.assertEqual((output.count("\n"), errors), (1, "timing: norm\ntiming: exponential\n"))
+        values = json.loads(output)
+        self.assertEqual([case["kernel"] for case in values["cases"]], ["norm forward", "norm backward"] * 4 + ["exponential"] * 2)
+        for case in values["cases"]:
+            self.assertEqual((case["unit"], case["openblas"], case["ratio"]), ("GB/s", None, None))
+            self.assertGreater(case["speed"], 0)
+            self.assertAlmostEqual(case["percent"], 100 * case["speed"] / case["bound"])
+        self.assertGreater(values["peak_gflops"], 0)
+        table, _ = self.strata(*words, "--no-openblas")
+        self.assertIn("\nOpenBLAS: left out\n", table)
+        self.assertRegex(table, r"(?m)^norm forward +2048 x 64 +GB/s +[\d.]+ +\d+$")
+        self.assertEqual(self.refused("benchmark", "kernels", "--only", "norms"),
+                         "only: found 'norms', expected some of product,attention,norm,gate,cross-entropy,adamw,exponential")
+
+    def test_gate(self):
+        command = [BINARY, *self.SMALL, "--threads", "1", "--json", "--gate"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            self.assertEqual(process.stdout.readline(), "ready\n")
+            output, _ = process.communicate("\n")
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(json.loads(output)["timed_steps"], 3)
+
+    def test_refused(self):
+        for words, expected in (
+            (["--shape", "d65"], "shape: found 'd65', expected one of d64, d128, d256, d512"),
+            (["--strategy", "all"], "--strategy is 'all', expected full, block-expansion or lora"),
+            (["--blocks", "2"], "--blocks goes with --strategy block-expansion"),
+            (["--r", "2"], "--r goes with --strategy lora"),
+            (["--strategy", "lora", "--r", "0"], "strategy.r: found 0, expected a whole number from 1"),
+            (["--hidden-size", "15"], "num_attention_heads: found 4, expected a divisor of hidden_size, which is 15"),
+            (["--steps", "0"], "steps: found 0"),
+        ):
+            with self.subTest(" ".join(words)):
+                found = self.refused(*self.SMALL, *words)
+                self.assertTrue(found.startswith(expected), found)
 
 
 class WrongInputTest(CommandLineTest):

@@ -33,7 +33,13 @@ import Training
         let settings = try trainingSettings(["weight_decay": 0.2, "adam_beta1": 0.8, "adam_beta2": 0.99, "max_grad_norm": .number(limit)])
         let optimizer = AdamW(model, settings, Compute(threads: 2))
         let norm = optimizer.gradientNorm()
+        let gradients = model.parameters.map { $0.gradient?.values }
         optimizer.update(learningRate: 0.1, gradientNorm: norm)
+        // An update leaves the gradients at 0.
+        #expect(model.parameters.allSatisfy { $0.gradient?.values.allSatisfy { $0 == 0 } ?? true })
+        for (parameter, values) in zip(model.parameters, gradients) {
+            for (i, value) in (values ?? []).enumerated() { parameter.gradient?.base[i] = value }
+        }
         optimizer.update(learningRate: 0.05, gradientNorm: norm)
         #expect(optimizer.updates == 2)
         let clip = limit == 0.5 ? 0.5 / (norm + 1e-6) : 1

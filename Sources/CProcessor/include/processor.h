@@ -5,6 +5,8 @@
 int cprocessor_has_x86_64_v3(void);
 /// 1 when they can run x86-64-v4 code (AVX-512 F, BW, CD, DQ, VL).
 int cprocessor_has_x86_64_v4(void);
+/// 1 when they can run x86-64-v4 code with AVX512-BF16 (bfloat16 dot products).
+int cprocessor_has_avx512_bf16(void);
 
 /// Tells the processor that the thread is waiting in a loop.
 static inline void cprocessor_pause(void) {

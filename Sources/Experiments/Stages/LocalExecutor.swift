@@ -1,7 +1,7 @@
 import Foundation
 import Kernels
 
-/// Runs the stages of an experiment on this machine, one after another with all threads. What is done is not done again.
+/// Runs the stages of an experiment in this process, one after another with all threads. What is done is not done again.
 public struct LocalExecutor {
     private let store: StageStore
     private let worker: StageWorker
@@ -15,7 +15,7 @@ public struct LocalExecutor {
     /// Throws before anything is trained when the memory does not suffice or the data cannot be used, and when the results
     /// folder cannot be written.
     public func run(_ graph: StageGraph) throws -> [String] {
-        try checkMemory(graph)
+        try graph.checkMemory(store)
         try worker.prepare(graph)
         var failures: [String] = []
         for stage in graph.stages where store.state(stage.key) != .done {
@@ -26,10 +26,13 @@ public struct LocalExecutor {
         }
         return failures
     }
+}
 
-    private func checkMemory(_ graph: StageGraph) throws {
+extension StageGraph {
+    /// Throws when a stage that is still to be done needs more memory than this machine has.
+    func checkMemory(_ store: StageStore) throws {
         let available = Double(ProcessInfo.processInfo.physicalMemory)
-        for (stage, cost) in zip(graph.stages, try graph.costs()) where cost.memoryBytes > available && store.state(stage.key) != .done {
+        for (stage, cost) in zip(stages, try costs()) where cost.memoryBytes > available && store.state(stage.key) != .done {
             throw MemoryError(stage: stage.title, neededBytes: cost.memoryBytes, availableBytes: available)
         }
     }

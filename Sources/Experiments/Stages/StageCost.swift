@@ -13,15 +13,18 @@ public struct StageCost: Sendable, Hashable {
     public var diskBytes = 0.0
     /// Bytes of weights, gradients, moments and activations.
     public var memoryBytes = 0.0
+    /// Width of the model.
+    public var hiddenSize = 0
 
-    public init(trainedTokens: Double = 0, operations: Double = 0, diskBytes: Double = 0, memoryBytes: Double = 0) {
+    public init(trainedTokens: Double = 0, operations: Double = 0, diskBytes: Double = 0, memoryBytes: Double = 0, hiddenSize: Int = 0) {
         (self.trainedTokens, self.operations, self.diskBytes, self.memoryBytes) = (trainedTokens, operations, diskBytes, memoryBytes)
+        self.hiddenSize = hiddenSize
     }
 
     public static func + (a: StageCost, b: StageCost) -> StageCost {
         StageCost(
             trainedTokens: a.trainedTokens + b.trainedTokens, operations: a.operations + b.operations, diskBytes: a.diskBytes + b.diskBytes,
-            memoryBytes: max(a.memoryBytes, b.memoryBytes))
+            memoryBytes: max(a.memoryBytes, b.memoryBytes), hiddenSize: max(a.hiddenSize, b.hiddenSize))
     }
 }
 
@@ -101,7 +104,13 @@ private struct ModelShape {
     /// Floats that a block's forward keeps for `rows` tokens.
     private func activations(rows: Double) -> Double {
         let c = configuration
-        return rows * Double(6 * c.hiddenSize + 2 * c.keyValueWidth + 3 * c.intermediateSize)
+        return rows * Double(4 * c.hiddenSize + 2 * c.keyValueWidth + 2 * c.intermediateSize)
+    }
+
+    /// Floats that all blocks of a backward pass share: gradients of half a block and their packed forms, and about a million logits.
+    private func sharedGradients(rows: Double) -> Double {
+        let c = configuration
+        return rows * Double(8 * c.hiddenSize + 2 * c.keyValueWidth + 3 * c.intermediateSize) + 3 * 0x1p20
     }
 
     /// Forward operations a token: twice the weights of every product, and the two products of attention over half the length.
@@ -119,12 +128,12 @@ private struct ModelShape {
         let (blocks, head) = forward(length: lesson.sequenceLength)
         let trained = trainedShare + (rank > 0 ? adapterWeights / blockWeights : 0)
         let operations = blocks * (1 + reachedShare + trained) + head * (trainsEnds ? 3 : 2)
-        let kept = Double(blockCount) * reachedShare * activations(rows: rows)
+        let kept = max(1, Double(blockCount) * reachedShare) * activations(rows: rows) + sharedGradients(rows: rows)
         let ends = trainsEnds ? 2 * Double(configuration.vocabularySize * configuration.hiddenSize) : 0
         let moments = trained * Double(blockCount) * blockWeights + ends
         return StageCost(
             trainedTokens: tokens, operations: tokens * operations, diskBytes: 4 * weights,
-            memoryBytes: lesson.train.steps == 0 ? 4 * weights : 4 * (weights + 3 * moments + kept))
+            memoryBytes: lesson.train.steps == 0 ? 4 * weights : 4 * (weights + 3 * moments + kept), hiddenSize: configuration.hiddenSize)
     }
 
     /// Questions are counted as half the length of the text's windows, four a question.
@@ -135,6 +144,6 @@ private struct ModelShape {
         let rows = Double(measurement.settings.batchSize) * Double(measurement.sequenceLength)
         return StageCost(
             operations: Double(measurement.data.count) * (text + questions) * (blocks + head),
-            memoryBytes: 4 * (weights + activations(rows: rows)))
+            memoryBytes: 4 * (weights + activations(rows: rows)), hiddenSize: configuration.hiddenSize)
     }
 }

@@ -36,7 +36,7 @@ public struct StageRecords: Sendable {
         ]
     }
 
-    private static func point(_ record: Value) -> CurvePoint? {
+    static func point(_ record: Value) -> CurvePoint? {
         guard let step = record["step"]?.asInteger, let loss = record["loss"]?.asDouble, let rate = record["learning_rate"]?.asDouble,
             let norm = record["gradient_norm"]?.asDouble, let tokens = record["tokens"]?.asInteger, let seconds = record["seconds"]?.asDouble
         else { return nil }

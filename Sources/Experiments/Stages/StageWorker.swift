@@ -16,7 +16,8 @@ public enum StageEvent: Sendable {
 /// Does the work of one stage after another.
 public final class StageWorker {
     private let store: StageStore
-    private let compute: Compute
+    /// May be exchanged between two stages.
+    var compute: Compute
     private let library: DataLibrary
     private let report: (StageEvent) -> Void
 
@@ -82,7 +83,7 @@ public final class StageWorker {
         }
         try journal.flush()
         let seconds = start.duration(to: clock.now) / .seconds(1)
-        try store.finish(stage, seconds: seconds)
+        try store.finish(stage, seconds: seconds, threads: compute.threadCount)
         report(.finished(stage, seconds: seconds))
     }
 

@@ -47,29 +47,33 @@ public struct StageStore: Sendable {
     /// Clears what an earlier attempt left and writes the recipe.
     func begin(_ stage: Stage) throws(StoreError) {
         try DurableFile.makeFolder(folder(stage.key))
-        for name in ["done", "failed", "journal", "model.safetensors", "tokenizer.json"] { unlink(folder(stage.key) + "/" + name) }
+        // Also the unfinished file of a process that was killed while it wrote.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder(stage.key))) ?? [] { unlink(folder(stage.key) + "/" + name) }
         try DurableFile.write(Data(stage.recipe.canonicalJSON.utf8), to: folder(stage.key) + "/recipe.json")
     }
 
-    /// Marks the stage as finished, with the SHA-256 of each of its files and the seconds it took.
-    func finish(_ stage: Stage, seconds: Double) throws(StoreError) {
+    /// Marks the stage as finished, with the SHA-256 of each of its files, and the seconds that it took and the threads that it had.
+    func finish(_ stage: Stage, seconds: Double, threads: Int) throws(StoreError) {
         var files: [String: Value] = [:]
         for name in ["recipe.json", "journal", "model.safetensors", "tokenizer.json"] {
             guard let data = FileManager.default.contents(atPath: folder(stage.key) + "/" + name) else { continue }
             files[name] = .string(hexadecimal(SHA256.hash(data: data)))
         }
-        let done: Value = ["files": .object(files), "seconds": .number(seconds)]
+        let done: Value = ["files": .object(files), "seconds": .number(seconds), "threads": .integer(threads)]
         try DurableFile.write(Data(done.canonicalJSON.utf8), to: folder(stage.key) + "/done")
     }
 
     func fail(_ stage: Stage, _ message: String) throws(StoreError) {
+        try DurableFile.makeFolder(folder(stage.key))
         try DurableFile.write(Data(message.utf8), to: folder(stage.key) + "/failed")
     }
 
-    /// Seconds that a finished stage took.
-    public func seconds(_ key: String) -> Double? {
-        guard let data = FileManager.default.contents(atPath: folder(key) + "/done") else { return nil }
-        return (try? Value(json: data))?["seconds"]?.asDouble
+    /// Seconds that a finished stage took, and the threads that it had.
+    public func time(_ key: String) -> (seconds: Double, threads: Int)? {
+        guard let data = FileManager.default.contents(atPath: folder(key) + "/done"), let done = try? Value(json: data),
+            let seconds = done["seconds"]?.asDouble, let threads = done["threads"]?.asInteger
+        else { return nil }
+        return (seconds, threads)
     }
 }
 

@@ -1,0 +1,1 @@
+../KernelsPortable/BFloat16.swift

@@ -1,0 +1,67 @@
+import Experiments
+import Testing
+
+@Suite struct StageQueueTests {
+    private let session: TinySession
+    private let graph: StageGraph
+
+    init() throws {
+        session = try TinySession()
+        graph = try TinyExperiment.graph(words: ["seed=0,1"])
+    }
+
+    private func plan(_ threads: Int, limit: Int? = nil) -> WorkerPlan { WorkerPlan(threads: threads, limit: limit, memoryBytes: 1e12) }
+
+    private func titles(_ begun: [(stage: Stage, threads: Int)]) -> [String] { begun.map { "\($0.stage.title) x \($0.threads)" } }
+
+    @Test func stagesBeginWhenTheirParentIsDone() throws {
+        var queue = try StageQueue(graph, store: session.store)
+        func next(_ ended: Stage?, _ expected: [String], sourceLocation: SourceLocation = #_sourceLocation) -> [Stage] {
+            if let ended { queue.end(ended, isDone: true) }
+            let begun = queue.begin(plan(2))
+            #expect(titles(begun) == expected, sourceLocation: sourceLocation)
+            #expect(queue.begin(plan(2)).isEmpty, "nothing begins twice", sourceLocation: sourceLocation)
+            return begun.map(\.stage)
+        }
+        let tokenizer = next(nil, ["tokenizer x 2"])[0]
+        // The base of no steps is short; its evaluation is not much shorter than this base.
+        let random = next(tokenizer, ["random base x 2"])[0]
+        let both = next(random, ["random base, evaluation x 1", "base x 1"])
+        #expect(next(both[0], []).isEmpty)
+        let more = next(both[1], ["base, evaluation x 1", "seed=0, sums x 1"])
+        let other = next(more[0], ["seed=1, sums x 1"])[0]
+        // In the order of the graph: the evaluation before the next task, the first run before the second.
+        _ = next(more[1], ["seed=0, sums, evaluation x 1"])
+        _ = next(other, ["seed=0, terms x 1"])
+    }
+
+    @Test func whatNeedsAFailedStageNeverBegins() throws {
+        var queue = try StageQueue(graph, store: session.store)
+        var begun: [String] = []
+        while case let round = queue.begin(plan(3)), !round.isEmpty {
+            for (stage, _) in round {
+                begun.append(stage.title)
+                queue.end(stage, isDone: stage.title != "seed=0, sums")
+            }
+        }
+        #expect(Set(graph.stages.map(\.title)).subtracting(begun) == ["seed=0, sums, evaluation", "seed=0, terms", "seed=0, terms, evaluation"])
+        #expect(begun.count == graph.stages.count - 3)
+    }
+
+    @Test func whatIsDoneIsLeftOut() throws {
+        try session.run(TinyExperiment.graph())
+        var queue = try StageQueue(graph, store: session.store)
+        #expect(titles(queue.begin(plan(8))) == ["seed=1, sums x 8"])
+        try session.run(graph)
+        #expect(try StageQueue(graph, store: session.store).rounds(plan(8)).isEmpty)
+    }
+
+    @Test func rounds() throws {
+        let rounds = try StageQueue(graph, store: session.store).rounds(plan(8, limit: 2))
+        #expect(rounds.reduce(0) { $0 + $1.count } == graph.stages.count)
+        #expect(rounds.map(\.count).max() == 2)
+        #expect(rounds.allSatisfy { round in round.allSatisfy { $0.threads == 8 / round.count } })
+        // Both seeds side by side.
+        #expect(try StageQueue(graph, store: session.store).rounds(plan(8)).map(\.count).max() == 4)
+    }
+}
