@@ -21,9 +21,9 @@ public final class WeightGradients: @unchecked Sendable {
     public init(_ jobs: [WeightGradient]) {
         self.jobs = jobs
         pieces = jobs.enumerated().flatMap { index, job in
-            // About 48: fewer would read the panels of x too often, more would leave threads idle.
+            // About 96: fewer would read the panels of x too often, more would leave threads idle.
             let outputs = job.dy.columns
-            let parts = max(1, (outputs + 24) / 48)
+            let parts = max(1, (outputs + 48) / 96)
             let size = ((outputs + parts - 1) / parts + rowGroup - 1) / rowGroup * rowGroup
             return stride(from: 0, to: outputs, by: size).map { (index, $0, min(size, outputs - $0)) }
         }
