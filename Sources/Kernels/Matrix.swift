@@ -27,15 +27,6 @@ public struct Matrix {
         precondition(columnStride == 1 && first >= 0 && first + count <= columns, "columns \(first) ..< \(first + count) of \(columns)")
         return Matrix(base + first, rows, count, rowStride: rowStride)
     }
-
-    /// Rows from `first` on.
-    public func rows(from first: Int, count: Int) -> Matrix {
-        precondition(first >= 0 && first + count <= rows, "rows \(first) ..< \(first + count) of \(rows)")
-        var copy = self
-        copy.base += first * rowStride
-        copy.rows = count
-        return copy
-    }
 }
 
 /// Rows of activations, each on a cache line.

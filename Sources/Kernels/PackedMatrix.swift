@@ -9,7 +9,7 @@ public enum Precision: String, Sendable, Hashable, CaseIterable {
 }
 
 /// The right operand of products, in the panels that the kernels read: B (depth, columns), from any number of sources beside or below
-/// each other. Packing takes about a hundredth of the time of the products that it is for.
+/// each other.
 public struct PackedMatrix: @unchecked Sendable {
     public let depth: Int
     public let columns: Int
