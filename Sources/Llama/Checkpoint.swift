@@ -66,11 +66,6 @@ extension LlamaModel {
 
     /// Fills every tensor from a file that has them under the same names and shapes.
     public func load(_ file: Safetensors) throws(CheckpointError) {
-        for parameter in parameters {
-            try file.require(parameter.name, parameter.shape)
-            try file.floats(parameter.name).withUnsafeBufferPointer { values in
-                if let base = values.baseAddress { parameter.values.base.update(from: base, count: values.count) }
-            }
-        }
+        for parameter in parameters { try file.read(parameter.name, parameter.shape, into: parameter.values) }
     }
 }

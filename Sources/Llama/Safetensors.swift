@@ -106,6 +106,12 @@ public struct Safetensors: Sendable {
         }
     }
 
+    /// Fills a buffer with the values of the F32 tensor of this name and shape.
+    public func read(_ name: String, _ shape: [Int], into buffer: FloatBuffer) throws(CheckpointError) {
+        try require(name, shape)
+        _ = try bytes(name, .float32).copyBytes(to: UnsafeMutableBufferPointer(start: buffer.base, count: buffer.count))
+    }
+
     /// The values of an I64 tensor.
     public func integers(_ name: String) throws(CheckpointError) -> [Int64] {
         let bytes = try bytes(name, .int64)
@@ -124,7 +130,7 @@ public struct Safetensors: Sendable {
     }
 
     /// Throws unless the file has an F32 tensor of this name and shape.
-    func require(_ name: String, _ shape: [Int]) throws(CheckpointError) {
+    public func require(_ name: String, _ shape: [Int]) throws(CheckpointError) {
         guard let entry = entries[name] else {
             throw CheckpointError(path, "has no tensor '\(name)'", nearestAdvice(to: name, among: Array(entries.keys)))
         }
@@ -134,8 +140,19 @@ public struct Safetensors: Sendable {
         }
     }
 
+    /// A named F32 tensor that is to be written.
+    public typealias Tensor = (name: String, shape: [Int], values: FloatBuffer)
+
     /// The bytes of a file with these F32 tensors, in their order, and this metadata. Equal input gives equal bytes.
-    public static func encoded(tensors: [(name: String, shape: [Int], values: FloatBuffer)], metadata: [String: String]) -> Data {
+    public static func encoded(tensors: [Tensor], metadata: [String: String]) -> Data {
+        var data = header(tensors: tensors, metadata: metadata)
+        data.reserveCapacity(data.count + tensors.reduce(0) { $0 + 4 * $1.values.count })
+        for tensor in tensors { data.append(UnsafeBufferPointer(start: tensor.values.base, count: tensor.values.count)) }
+        return data
+    }
+
+    /// What stands before the tensors' bytes in such a file, for whoever writes them one by one.
+    public static func header(tensors: [Tensor], metadata: [String: String]) -> Data {
         var header: [String: Value] = ["__metadata__": .object(metadata.mapValues { .string($0) })]
         var offset = 0
         for tensor in tensors {
@@ -147,10 +164,9 @@ public struct Safetensors: Sendable {
         }
         var json = Array(Value.object(header).canonicalJSON.utf8)
         while json.count % 8 != 0 { json.append(UInt8(ascii: " ")) }
-        var data = Data(capacity: 8 + json.count + offset)
+        var data = Data()
         withUnsafeBytes(of: UInt64(json.count).littleEndian) { data.append(contentsOf: $0) }
         data.append(contentsOf: json)
-        for tensor in tensors { data.append(UnsafeBufferPointer(start: tensor.values.base, count: tensor.values.count)) }
         return data
     }
 }

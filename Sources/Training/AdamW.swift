@@ -31,6 +31,24 @@ public final class AdamW {
     /// Floats of moments that are kept: two for each trained weight.
     public var stateCount: Int { moments.reduce(0) { $0 + $1.mean.count + $1.variance.count } }
 
+    /// What is trained with its two moments, to be saved.
+    var stateTensors: [Safetensors.Tensor] {
+        moments.flatMap { m in
+            [("weight", m.parameter.values), ("mean", m.mean), ("variance", m.variance)].map { ("\($0.0)/\(m.parameter.name)", m.parameter.shape, $0.1) }
+        }
+    }
+
+    /// Takes saved weights and moments, after so many updates. Throws, and nothing is changed, when they are not those of this model.
+    func restore(_ saved: Safetensors, updates: Int) throws(CheckpointError) {
+        let tensors = stateTensors
+        for tensor in tensors { try saved.require(tensor.name, tensor.shape) }
+        guard saved.entries.count == tensors.count else {
+            throw CheckpointError(saved.path, "holds \(saved.entries.count) tensors, expected the \(tensors.count) of what is trained")
+        }
+        for tensor in tensors { try saved.read(tensor.name, tensor.shape, into: tensor.values) }
+        self.updates = updates
+    }
+
     /// Euclidean norm over all gradients.
     public func gradientNorm() -> Double {
         moments.reduce(0) { $0 + compute.sumOfSquares($1.gradient.base, count: $1.gradient.count) }.squareRoot()

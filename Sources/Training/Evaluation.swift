@@ -49,17 +49,19 @@ public struct Evaluation {
         (self.settings, self.domains, self.tokenizer, self.sequenceLength) = (settings, domains, tokenizer, sequenceLength)
     }
 
-    /// The results of all domains, in their order.
-    public func measure(_ model: LlamaModel, _ compute: Compute) -> [DomainResult] {
+    /// The results of all domains, in their order. `pause` is called before every batch and ends the evaluation when it throws.
+    public func measure(_ model: LlamaModel, _ compute: Compute, pause: () throws -> Void) rethrows -> [DomainResult] {
         let pass = ModelPass(model, compute, batch: settings.batchSize, length: sequenceLength)
-        return domains.map { domain in
-            let (loss, bits) = textLoss(domain.heldOut, pass)
-            return DomainResult(loss: loss, bitsPerByte: bits, accuracy: accuracy(domain.questions, model, compute))
+        return try domains.map { domain in
+            let (loss, bits) = try textLoss(domain.heldOut, pass, pause)
+            return DomainResult(loss: loss, bitsPerByte: bits, accuracy: try accuracy(domain.questions, model, compute, pause))
         }
     }
 
+    public func measure(_ model: LlamaModel, _ compute: Compute) -> [DomainResult] { measure(model, compute, pause: {}) }
+
     /// Mean loss over windows side by side, all of them or as many as `tokens` allows, evenly spread.
-    private func textLoss(_ tokens: [Int32], _ pass: ModelPass) -> (nats: Double, bitsPerByte: Double) {
+    private func textLoss(_ tokens: [Int32], _ pass: ModelPass, _ pause: () throws -> Void) rethrows -> (nats: Double, bitsPerByte: Double) {
         let windows = max(1, (tokens.count - 1) / sequenceLength)
         let taken = min(windows, max(1, settings.tokens / sequenceLength))
         let sequences = (0..<taken).map { index in
@@ -69,7 +71,7 @@ public struct Evaluation {
         var nats = 0.0
         var count = 0
         var bytes = 0
-        score(sequences, pass, length: sequenceLength) { sequence, losses, _ in
+        try score(sequences, pass, length: sequenceLength, pause) { sequence, losses, _ in
             nats += losses.reduce(0, +)
             count += losses.count
             bytes += sequence.tokens.dropFirst().reduce(0) { $0 + tokenizer.byteCount(of: $1) }
@@ -79,7 +81,7 @@ public struct Evaluation {
 
     /// A question without choices counts as right when greedy decoding from the prompt would give exactly the answer and a line
     /// end, in the tokens that the tokenizer makes of them; one with choices when the right one is the most likely continuation.
-    private func accuracy(_ questions: [Question], _ model: LlamaModel, _ compute: Compute) -> Double? {
+    private func accuracy(_ questions: [Question], _ model: LlamaModel, _ compute: Compute, _ pause: () throws -> Void) rethrows -> Double? {
         let questions = questions.prefix(settings.questions)
         guard !questions.isEmpty else { return nil }
         var sequences: [Sequence] = []
@@ -101,7 +103,7 @@ public struct Evaluation {
             let places = sequences.indices.filter { lengths[$0] == length }
             let pass = ModelPass(model, compute, batch: settings.batchSize, length: length)
             var next = 0
-            score(places.map { sequences[$0] }, pass, length: length) { _, losses, isBest in
+            try score(places.map { sequences[$0] }, pass, length: length, pause) { _, losses, isBest in
                 nats[places[next]] = losses.reduce(0, +)
                 isExact[places[next]] = isBest.allSatisfy { $0 }
                 next += 1
@@ -129,7 +131,9 @@ public struct Evaluation {
     }
 
     /// Calls `body` for each sequence in order with the losses of its scored tokens and whether each was the most likely one.
-    private func score(_ sequences: [Sequence], _ pass: ModelPass, length: Int, _ body: (Sequence, [Double], [Bool]) -> Void) {
+    private func score(
+        _ sequences: [Sequence], _ pass: ModelPass, length: Int, _ pause: () throws -> Void, _ body: (Sequence, [Double], [Bool]) -> Void
+    ) rethrows {
         let batch = settings.batchSize
         var first = 0
         while first < sequences.count {
@@ -142,6 +146,7 @@ public struct Evaluation {
                     if t + 1 >= sequence.scoredFrom { targets[row * length + t] = sequence.tokens[t + 1] }
                 }
             }
+            try pause()
             let (losses, isBest) = pass.evaluate(tokens: inputs, targets: targets)
             for (row, sequence) in group.enumerated() {
                 let scored = row * length + sequence.scoredFrom - 1..<row * length + sequence.tokens.count - 1

@@ -26,37 +26,43 @@ public struct CurvePoint: Sendable, Hashable {
 
 /// The training of one stage: batches, gradients, updates, and what is recorded on the way.
 public final class Trainer {
-    private let model: LlamaModel
-    private let settings: TrainingSettings
-    private let compute: Compute
+    public let settings: TrainingSettings
     private let pass: ModelPass
-    private let optimizer: AdamW
-    private var batches: Batches
+    let optimizer: AdamW
+    var batches: Batches
     /// Filled anew in every round, so that a step allocates nothing.
     private var batch = Batch()
-    private var step = 0
-    private var lossSum = 0.0
-    private var lossCount = 0
-    private var lastLoss: Double?
+    /// Steps done.
+    public internal(set) var step = 0
+    /// Of the steps since the last point of the curve.
+    var lossSum = 0.0
+    var lossCount = 0
+    var lastLoss: Double?
+    /// The last step after which was evaluated.
+    var evaluatedStep = 0
+    /// Time of the steps, that of an interrupted attempt with it.
+    var spent = Duration.zero
 
     /// - Parameter batches: windows of `sequenceLength` tokens, no longer than the model allows.
     public init(_ model: LlamaModel, _ settings: TrainingSettings, batches: Batches, _ compute: Compute) {
-        self.model = model
         self.settings = settings
         self.batches = batches
-        self.compute = compute
         pass = ModelPass(model, compute, batch: settings.batchSize, length: batches.sequenceLength, precision: settings.precision)
         optimizer = AdamW(model, settings, compute)
         // Once: an update leaves the gradients at 0.
         model.zeroGradients()
     }
 
-    /// Trains for all steps. `record` gets a point every `logging_steps` and for the last step; `evaluate` is called after every
-    /// `eval_steps` but the last step, with the steps done.
-    public func train(record: (CurvePoint) throws -> Void, evaluate: (_ step: Int) throws -> Void) throws {
+    /// Trains for all steps that are left. `record` gets a point every `logging_steps` and for the last step; `evaluate` is called after
+    /// every `eval_steps` but the last step, with the steps done; `pause` after every step but the last, before the evaluation: what is
+    /// saved then (`stateTensors`, `stateValues`) goes on with it.
+    public func train(record: (CurvePoint) throws -> Void, evaluate: (_ step: Int) throws -> Void, pause: () throws -> Void = {}) throws {
         let clock = ContinuousClock()
-        var spent = Duration.zero
         while step < settings.steps {
+            if settings.evaluationSteps > 0, step > evaluatedStep, step % settings.evaluationSteps == 0 {
+                try evaluate(step)
+                evaluatedStep = step
+            }
             let start = clock.now
             let (learningRate, gradientNorm) = try takeStep()
             spent += clock.now - start
@@ -65,10 +71,10 @@ public final class Trainer {
                 try record(
                     CurvePoint(
                         step: step, loss: lossSum / Double(lossCount), learningRate: learningRate, gradientNorm: gradientNorm,
-                        tokens: step * tokensAStep, seconds: Double(spent.components.seconds) + Double(spent.components.attoseconds) * 1e-18))
+                        tokens: step * tokensAStep, seconds: spent / .seconds(1)))
                 (lossSum, lossCount) = (0, 0)
             }
-            if settings.evaluationSteps > 0, !isLast, step % settings.evaluationSteps == 0 { try evaluate(step) }
+            if !isLast { try pause() }
         }
     }
 
