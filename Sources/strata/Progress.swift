@@ -36,6 +36,10 @@ final class Progress: @unchecked Sendable {
             done += 1
             end(stage, "done in \(duration(seconds))")
         case .failed(let stage, let message): end(stage, "FAILED: \(message)")
+        case .note(let stage, let text): say(line(stage, text))
+        case .damaged(let stage, let damage):
+            done -= 1
+            say(line(stage, "\(damage.path) \(damage.problem); it is made again"))
         }
     }
 
@@ -47,7 +51,11 @@ final class Progress: @unchecked Sendable {
 
     private func end(_ stage: Stage, _ text: String) {
         running.removeAll { $0.stage.key == stage.key }
-        let line = line(stage, text)
+        say(line(stage, text))
+    }
+
+    /// A line that stays.
+    private func say(_ line: String) {
         if isTerminal {
             writeError(erasing + line + "\n" + block)
         } else {

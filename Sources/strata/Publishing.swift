@@ -5,6 +5,9 @@ import Results
 
 /// Builds the experiment's HDF5 file from its stages and returns its path; nil when no run has begun.
 func publish(_ experiment: Experiment, _ graph: StageGraph, _ options: ExperimentOptions) throws -> String? {
+    try graph.withdrawDamaged(options.store, products: false) { stage, damage in
+        complain("strata: \(stage.title): \(damage.path) \(damage.problem); it is left out, and `strata run` makes it again")
+    }
     let runs = try RunRecord.records(of: graph, store: options.store)
     guard !runs.isEmpty else { return nil }
     let instructionSet = try ComputeOptions.instructionSet()

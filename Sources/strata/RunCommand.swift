@@ -11,6 +11,9 @@ struct RunCommand: AsyncParsableCommand {
 
             Stages whose base is ready run side by side, each in a worker process; the threads are shared out evenly, and a stage that is alone has all of \
             them. A worker that dies fails its stage only. `strata plan` says how many there will be.
+
+            Ctrl-C finishes the step and saves; the same command goes on there, also after a kill. Several runs may share a results folder: each stage is \
+            made by one of them.
             """)
 
     @OptionGroup var options: ExperimentOptions
@@ -26,18 +29,21 @@ struct RunCommand: AsyncParsableCommand {
         let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
         let plan = try workers.plan(compute)
         try options.makeResultsFolder()
-        try options.store.lock()
-        endOnInterrupt()
+        let saveSeconds = try saveSeconds()
+        stopOnSignals([SIGINT, SIGTERM])
         let progress = Progress(graph, store: options.store, isQuiet: quiet)
         let failures: [String]
         do {
             defer { progress.end() }
             if plan.isSerial {
-                failures = try LocalExecutor(store: options.store, compute: compute.makeCompute(), report: progress.report).run(graph)
+                failures = try LocalExecutor(
+                    store: options.store, compute: compute.makeCompute(), interruption: interruption, saveSeconds: saveSeconds, report: progress.report
+                ).run(graph)
             } else {
                 let program = WorkerProgram(path: thisProgram(), arguments: [WorkCommand.name, "--results", options.results])
-                failures = try await ProcessExecutor(store: options.store, plan: plan, program: program, report: progress.report)
-                    .run(graph, of: experiment.source)
+                failures = try await ProcessExecutor(
+                    store: options.store, plan: plan, program: program, interruption: interruption, report: progress.report
+                ).run(graph, of: experiment.source)
             }
         }
         if let file = try publish(experiment, graph, options) {
@@ -49,16 +55,6 @@ struct RunCommand: AsyncParsableCommand {
                 "strata: \(failures.count == 1 ? "a stage" : "\(failures.count) stages") failed; what was measured is kept, and `strata run` tries again\n  "
                     + failures.joined(separator: "\n  "))
         }
-    }
-}
-
-/// Says on Ctrl-C how to go on, and ends with status 130, and the workers with it. What is done is safe; stages that were going
-/// on begin anew.
-private func endOnInterrupt() {
-    signal(SIGINT) { _ in
-        let message: StaticString = "\ninterrupted; the same command goes on behind the last finished stage\n"
-        _ = write(2, message.utf8Start, message.utf8CodeUnitCount)
-        _exit(130)
     }
 }
 

@@ -10,15 +10,18 @@ struct Strata: ParsableCommand {
         abstract: "A continual-learning sandbox: how small language models learn a stream of domains, and forget.",
         discussion: """
             Exit status: 0 done, 1 some run failed, 2 the input is wrong, 130 interrupted.
-            Environment: STRATA_DATA (what ${data} stands for), STRATA_THREADS, STRATA_ISA (avx512, avx2, portable).
+            Environment: STRATA_DATA (what ${data} stands for), STRATA_THREADS, STRATA_ISA (avx512, avx2, portable), STRATA_SAVE_SECONDS (least time \
+            between two saved states of a stage, 5).
             """,
         version: strataVersion,
         subcommands: [
-            RunCommand.self, PlanCommand.self, StatusCommand.self, CollectCommand.self, TableCommand.self, MetricsCommand.self,
+            RunCommand.self, PlanCommand.self, StatusCommand.self, CollectCommand.self, VerifyCommand.self, TableCommand.self, MetricsCommand.self,
             SchemaCommand.self, DoctorCommand.self, BenchmarkCommand.self, WorkCommand.self,
         ])
 
     static func main() async {
+        // A file that may not grow any more is then an error like a full disk.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
@@ -31,6 +34,10 @@ struct Strata: ParsableCommand {
             if let failure = error as? Failure {
                 if !failure.message.isEmpty { complain(failure.message) }
                 Foundation.exit(failure.status)
+            }
+            if error is Interrupted {
+                complain("interrupted; the same command goes on where it stopped")
+                Foundation.exit(130)
             }
             // What the argument parser refuses, and every error of the libraries about what was given to them.
             complain(code == .validationFailure ? fullMessage(for: error) : "strata: \(error)")

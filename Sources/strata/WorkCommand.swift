@@ -14,13 +14,14 @@ struct WorkCommand: ParsableCommand {
     var results: String
 
     func run() throws {
-        // Ctrl-C at a terminal reaches this process too. It ends when the run does, whose standard input this is.
+        // Ctrl-C at a terminal reaches this process too; the run tells it to stop. It ends when the run does, whose standard input this is.
         signal(SIGINT, SIG_IGN)
+        signal(SIGTERM) { _ in interruption.request() }
         // The system would call it after the link that it was started by.
         Thread.current.name = "strata"
         let instructionSet = try ComputeOptions.instructionSet()
         let session = WorkerSession(
-            store: StageStore(results: results), family: instructionSet.numericsFamily,
+            store: StageStore(results: results), family: instructionSet.numericsFamily, interruption: interruption, saveSeconds: try saveSeconds(),
             makeCompute: { Compute(instructionSet: instructionSet, threads: $0) },
             send: { line in try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8)) })
         let orders = StandardInput()
@@ -40,7 +41,9 @@ private final class StandardInput: Sendable {
             while let more = Self.read() {
                 received += more
                 while let end = received.firstIndex(of: 0x0A) {
-                    lines.withLock { $0.append(String(decoding: received[..<end], as: UTF8.self)) }
+                    let line = String(decoding: received[..<end], as: UTF8.self)
+                    if WorkerSession.isStop(line) { interruption.request() }
+                    lines.withLock { $0.append(line) }
                     received.removeFirst(end + 1)
                     count.signal()
                 }

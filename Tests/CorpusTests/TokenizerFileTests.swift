@@ -10,9 +10,9 @@ import Testing
         let folder = try TemporaryFolder()
         let file = folder.path + "/tokenizer.json"
         let tokenizer = try BytePairTokenizerTests.tokenizer()
-        try tokenizer.write(to: file)
+        try Data(tokenizer.json.utf8).write(to: URL(fileURLWithPath: file))
         #expect(try readTokenizer(file: file) as? BytePairTokenizer == tokenizer)
-        try ByteTokenizer().write(to: file)
+        try Data(ByteTokenizer().json.utf8).write(to: URL(fileURLWithPath: file))
         #expect(try readTokenizer(file: file) is ByteTokenizer)
     }
 
@@ -74,7 +74,6 @@ import Testing
         #expect(missing.found == "no such file")
         let isFolder = try #require(throws: CorpusError.self) { try readTokenizer(file: folder.path) }
         #expect(isFolder.found == "a folder")
-        #expect(throws: CorpusError.self) { try ByteTokenizer().write(to: folder.path + "/no/such/folder/t.json") }
     }
 
     @Test func damagedFilesNeverCrash() throws {

@@ -94,6 +94,30 @@ import Testing
         #expect(graph.chains[1].state(in: session.store) == .done)
     }
 
+    /// A value more on an axis, an arm or a file with another name: what is new is run, and nothing else.
+    @Test func onlyWhatIsNewIsRun() throws {
+        let session = try TinySession()
+        func begun(_ text: String, _ changes: [(String, String)] = [], words: [String] = []) throws -> [String] {
+            let count = session.begun.count
+            try session.run(TinyExperiment.graph(text, changes, words: words))
+            return Array(session.begun[count...])
+        }
+        let arms = TinyExperiment.root + "sweep:\n  arms:\n    - {name: wide, strategy: {kind: lora, r: 4}}\n  grid: {seed: [0, 1]}\n"
+        #expect(try begun(arms).count == 5 + 2 * 4)
+        let added = ["arm=wide, seed=2, sums", "arm=wide, seed=2, sums, evaluation", "arm=wide, seed=2, terms", "arm=wide, seed=2, terms, evaluation"]
+        #expect(try begun(arms, [("[0, 1]", "[0, 1, 2]")]) == added)
+        #expect(try begun(arms, [("name: wide", "name: other"), ("name: tiny", "name: renamed")]).isEmpty)
+        #expect(try begun(arms, [("{name: wide, strategy: {kind: lora, r: 4}}", "{strategy: {r: 4, kind: lora}, name: wide} # a comment")]).isEmpty)
+        let text = String(repeating: "One document.\n<|endoftext|>\nAnother one.\n<|endoftext|>\n", count: 30)
+        func terms(_ file: String) -> [(String, String)] { [("{generated: clauses, documents: 20, questions: 4}", "{text: \"\(session.folder.file(file))\"}")] }
+        try session.folder.write("a.txt", text)
+        #expect(try begun(arms, terms("a.txt")).count == 2 + 2 * 3)
+        try FileManager.default.moveItem(atPath: session.folder.file("a.txt"), toPath: session.folder.file("b.txt"))
+        #expect(try begun(arms, terms("b.txt")).isEmpty)
+        try session.folder.write("b.txt", text + "x\n")
+        #expect(try begun(arms, terms("b.txt")).count == 2 + 2 * 3)
+    }
+
     @Test func strategiesChangeWhatTheySay() throws {
         let session = try TinySession()
         let graph = try TinyExperiment.graph(TinyExperiment.allStrategies)

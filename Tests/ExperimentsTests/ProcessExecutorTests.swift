@@ -17,6 +17,9 @@ import Testing
         var begun: [String] = []
         var finished: [String] = []
         var failed: [String] = []
+        var notes: [String] = []
+        /// Called for every event.
+        var watch: (StageEvent) -> Void = { _ in }
 
         func report(_ event: StageEvent) {
             switch event {
@@ -24,19 +27,22 @@ import Testing
             case .trained: break
             case .finished(let stage, _): finished.append(stage.title)
             case .failed(let stage, let message): failed.append("\(stage.title): \(message)")
+            case .note(let stage, let text): notes.append("\(stage.title): \(text)")
+            case .damaged: break
             }
+            watch(event)
         }
     }
 
-    private func run(_ experiment: Experiment, in session: TinySession, workers: Int, threads: Int = 2, script: String? = nil, record: Record = Record()) async throws
-        -> [String]
+    private func run(_ experiment: Experiment, in session: TinySession, workers: Int, threads: Int = 2, script: String? = nil, record: Record = Record(), interruption: Interruption = Interruption())
+        async throws -> [String]
     {
         let program =
             if let script { WorkerProgram(path: "/bin/sh", arguments: ["-c", script]) } else {
                 WorkerProgram(path: try #require(Self.program, "the program is built beside the tests"), arguments: ["work", "--results", session.store.results])
             }
         let plan = WorkerPlan(threads: threads, limit: workers, memoryBytes: 1e12)
-        return try await ProcessExecutor(store: session.store, plan: plan, program: program, report: record.report)
+        return try await ProcessExecutor(store: session.store, plan: plan, program: program, interruption: interruption, report: record.report)
             .run(StageGraph(experiment, family: TinyExperiment.family), of: experiment.source)
     }
 
@@ -126,6 +132,44 @@ import Testing
         #expect(failures == ["random base: its worker was ended by SIGINT", "base: its worker was ended by SIGINT"])
         #expect(record.failed.isEmpty)
         #expect(try TinyExperiment.graph().stages.allSatisfy { [.pending, .done].contains(session.store.state($0.key)) })
+    }
+
+    /// Every stop saves, and what comes of it in the end is what an undisturbed run gives.
+    @Test func aStopSavesAndGoesOn() async throws {
+        let experiment = try TinyExperiment.experiment(TinyExperiment.sequential, [("{steps: 6,", "{steps: 600,"), ("{steps: 4,", "{steps: 500,")], words: ["seed=0,1"])
+        let (plain, session, record) = (try TinySession(), try TinySession(), Record())
+        #expect(try await run(experiment, in: plain, workers: 2) == [])
+        var stops = 0
+        for _ in 0..<20 {
+            let interruption = Interruption()
+            record.watch = { event in if case .trained = event { interruption.request() } }
+            do {
+                #expect(try await run(experiment, in: session, workers: 2, record: record, interruption: interruption) == [])
+                if !interruption.isRequested { break }
+            } catch is Interrupted { stops += 1 }
+        }
+        record.watch = { _ in }
+        #expect(try await run(experiment, in: session, workers: 2, record: record) == [])
+        #expect(stops > 1 && record.failed.isEmpty && record.notes.contains { $0.contains(": goes on behind step ") }, "\(stops) stops, \(record.notes)")
+        #expect(try published(experiment, session) == published(experiment, plain))
+    }
+
+    /// It is waited for, and taken over once whoever has it is dead or gives it back.
+    @Test(.timeLimit(.minutes(1))) func aStageOfAnotherRunIsWaitedFor() async throws {
+        let (session, record) = (try TinySession(), Record())
+        let experiment = try TinyExperiment.experiment()
+        let graph = try StageGraph(experiment, family: TinyExperiment.family)
+        try session.store.makeResultsFolder()
+        let base = try #require(graph.stages.first { $0.title == "base" })
+        guard case .taken(let lock) = try session.store.lock(base.key, LockWatch()) else {
+            Issue.record("not taken")
+            return
+        }
+        // Everything else that can be done is done first.
+        record.watch = { event in if case .note = event { lock.release() } }
+        #expect(try await run(experiment, in: session, workers: 2, record: record) == [])
+        #expect(record.notes.count == 1 && record.notes[0].hasPrefix("base: waits for process \(getpid()) on "))
+        #expect(record.finished.count == graph.stages.count && record.failed.isEmpty)
     }
 
     @Test func aProgramThatIsNotThere() async throws {

@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Kernels
 import Testing
 
 @Suite struct StageGraphTests {
@@ -97,6 +98,14 @@ import Testing
     @Test func familiesOfNumericsShareNothing() throws {
         let other = try TinyExperiment.graph(family: "another").stages.map(\.key)
         #expect(try Set(other).isDisjoint(with: keys()))
+    }
+
+    @Test func versionsOfNumericsShareNothing() throws {
+        let experiment = try TinyExperiment.experiment()
+        let (own, next) = (try StageGraph(experiment, family: "fused"), try StageGraph(experiment, family: "fused", version: numericsVersion + 1))
+        #expect(own.stages[0].recipe["numerics"] == ["family": "fused", "version": .integer(numericsVersion)])
+        #expect(Set(own.stages.map(\.key)).isDisjoint(with: next.stages.map(\.key)))
+        #expect(try StageGraph(experiment, family: "fused", version: numericsVersion).stages.map(\.key) == own.stages.map(\.key))
     }
 
     @Test func theBaseMayTakeTheSeedOfTheRun() throws {

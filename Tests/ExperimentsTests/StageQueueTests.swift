@@ -48,6 +48,19 @@ import Testing
         #expect(begun.count == graph.stages.count - 3)
     }
 
+    /// What another run works on begins later, or is found done.
+    @Test func whatIsSetAsideComesBack() throws {
+        var queue = try StageQueue(graph, store: session.store)
+        let tokenizer = try #require(queue.begin(plan(2)).first).stage
+        queue.setAside(tokenizer)
+        #expect(queue.setAside.map(\.title) == ["tokenizer"] && queue.begin(plan(2)).isEmpty)
+        queue.takeBack(tokenizer, isDone: false)
+        #expect(queue.setAside.isEmpty && titles(queue.begin(plan(2))) == ["tokenizer x 2"])
+        queue.setAside(tokenizer)
+        queue.takeBack(tokenizer, isDone: true)
+        #expect(titles(queue.begin(plan(2))) == ["random base x 2"])
+    }
+
     @Test func whatIsDoneIsLeftOut() throws {
         try session.run(TinyExperiment.graph())
         var queue = try StageQueue(graph, store: session.store)

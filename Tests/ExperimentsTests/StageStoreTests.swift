@@ -79,6 +79,6 @@ import Testing
         let session = try TinySession()
         try session.folder.write("results", "a file in its place")
         #expect(throws: StoreError.self) { try session.run(TinyExperiment.graph()) }
-        #expect(session.begun == ["tokenizer"])
+        #expect(session.begun.isEmpty)
     }
 }

@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Kernels
+import Settings
 
 /// An experiment that trains in a moment: a model of width 16 with two blocks, and twenty generated documents a domain.
 enum TinyExperiment {
@@ -63,17 +64,53 @@ final class TinySession {
     let store: StageStore
     /// Titles of the stages that began, in order, since the session began.
     private(set) var begun: [String] = []
+    /// What was said, with the titles of the stages that it was about.
+    private(set) var notes: [String] = []
+    /// Steps after which a point of a curve was recorded.
+    private(set) var steps: [Int] = []
 
     init() throws {
         folder = try TemporaryFolder()
         store = StageStore(results: folder.file("results"))
     }
 
-    /// Runs a graph and returns the messages of what failed.
+    /// Runs a graph and returns the messages of what failed. `stop` says after which events a stop is wanted.
     @discardableResult
-    func run(_ graph: StageGraph, threads: Int = 1) throws -> [String] {
-        try LocalExecutor(store: store, compute: Compute(threads: threads)) { [unowned self] event in
-            if case .began(let stage) = event { begun.append(stage.title) }
-        }.run(graph)
+    func run(_ graph: StageGraph, threads: Int = 1, stop: (StageEvent) -> Bool = { _ in false }) throws -> [String] {
+        try withoutActuallyEscaping(stop) { stop in
+            let interruption = Interruption()
+            return try LocalExecutor(store: store, compute: Compute(threads: threads), interruption: interruption) { [unowned self] event in
+                switch event {
+                case .began(let stage): begun.append(stage.title)
+                case .note(let stage, let text): notes.append("\(stage.title): \(text)")
+                case .damaged(let stage, let damage):
+                    let name = damage.path.split(separator: "/").last ?? ""
+                    notes.append("\(stage.title): \(name) \(damage.problem)")
+                case .trained(_, let point, _): steps.append(point.step)
+                case .finished, .failed: break
+                }
+                if stop(event) { interruption.request() }
+            }.run(graph)
+        }
+    }
+
+    /// A stage's records without the times, and its product.
+    func outcome(_ stage: Stage) throws -> (records: [Value], product: Data?) {
+        let records = try Journal.read(store.journal(stage.key)).records.map { record in
+            var record = record
+            record["seconds"] = nil
+            return record
+        }
+        let files = FileManager.default
+        return (records, files.contents(atPath: store.model(stage.key)) ?? files.contents(atPath: store.tokenizer(stage.key)))
+    }
+
+    /// The first stage of a graph whose outcome is not the one that it has in another session.
+    func difference(from other: TinySession, _ graph: StageGraph) throws -> String? {
+        for stage in graph.stages {
+            let (own, others) = (try outcome(stage), try other.outcome(stage))
+            if own.records != others.records || own.product != others.product || store.state(stage.key) != other.store.state(stage.key) { return stage.title }
+        }
+        return nil
     }
 }

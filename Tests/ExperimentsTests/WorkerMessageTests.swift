@@ -10,20 +10,20 @@ import Training
     @Test func messagesComeAsTheyWere() throws {
         let messages: [WorkerMessage] = [
             .began, .trained(point, steps: 7), .finished(seconds: 1.0 / 3), .failed("a: found \"b\"\nand a line\u{2028}more, 40 °C"),
-            .unwritable(StoreError("some/file", "cannot be written: No space left on device", errorNumber: nil)),
+            .unwritable(StoreError("some/file", "cannot be written: No space left on device", errorNumber: nil)), .note("goes on"), .held, .interrupted,
         ]
         for message in messages {
             #expect(!message.line.contains("\n"))
             #expect(try WorkerMessage(line: message.line) == message)
         }
-        #expect(messages.map(\.isLast) == [false, false, true, true, true])
+        #expect(messages.map(\.isLast) == [false, false, true, true, true, false, true, true])
     }
 
     @Test func ordersComeAsTheyWere() throws {
         let source = ExperimentSource(file: "e.yaml", text: "name: x # é\n", words: ["seed=0,1", "data=a b"], dataFolder: nil)
         var other = source
         other.dataFolder = "some/where"
-        for order in [WorkOrder.experiment(source), .experiment(other), .stage(key: "abc", threads: 3)] {
+        for order in [WorkOrder.experiment(source), .experiment(other), .stage(key: "abc", threads: 3), .stage(key: "abc", threads: 1, dead: "t"), .stop] {
             #expect(!order.line.contains("\n"))
             #expect(try WorkOrder(line: order.line) == order)
         }

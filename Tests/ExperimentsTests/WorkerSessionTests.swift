@@ -87,7 +87,44 @@ import Testing
             return
         }
         #expect(error.problem == "cannot be made as a folder: Not a directory")
-        #expect(try lines.messages.count == 2)
+        #expect(try lines.messages.count == 1)
+    }
+
+    @Test func aStageOfAnotherRunIsLeftToIt() throws {
+        let experiment = try TinyExperiment.experiment()
+        let stage = try #require(StageGraph(experiment, family: TinyExperiment.family).stages.first)
+        let session = try session(experiment)
+        try folder.store.makeResultsFolder()
+        guard case .taken(let lock) = try folder.store.lock(stage.key, LockWatch()) else {
+            Issue.record("not taken")
+            return
+        }
+        try session.obey(order(stage))
+        #expect(try lines.messages == [.held] && folder.store.state(stage.key) == .pending)
+        lock.release()
+        try session.obey(order(stage))
+        #expect(folder.store.state(stage.key) == .done)
+    }
+
+    /// Its state is saved, and another session goes on.
+    @Test func aStopIsObeyed() throws {
+        let experiment = try TinyExperiment.experiment()
+        let stages = try StageGraph(experiment, family: TinyExperiment.family).stages
+        let interruption = Interruption()
+        let stopping = WorkerSession(store: folder.store, family: TinyExperiment.family, interruption: interruption, makeCompute: { Compute(threads: $0) }) { [lines] in
+            lines.all.append($0)
+            if $0.contains("\"trained\"") { interruption.request() }
+        }
+        #expect(WorkerSession.isStop(WorkOrder.stop.line) && !WorkerSession.isStop(order(stages[0])) && !WorkerSession.isStop("hello"))
+        try stopping.obey(WorkOrder.experiment(experiment.source).line)
+        for index in [0, 3] { try stopping.obey(order(stages[index])) }
+        #expect(try lines.messages.last == .interrupted && folder.store.state(stages[3].key) == .begun)
+        lines.all = []
+        try stopping.obey(order(stages[1]))
+        #expect(try lines.messages == [.interrupted])
+        lines.all = []
+        try session(experiment).obey(order(stages[3]))
+        #expect(try lines.messages.prefix(2) == [.began, .note("goes on behind step 2 of 6")] && folder.store.state(stages[3].key) == .done)
     }
 
     @Test func linesThatAreNoOrdersAreRefused() throws {

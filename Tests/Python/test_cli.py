@@ -243,15 +243,15 @@ class WorkersTest(CommandLineTest):
                 continue
         return found
 
-    def journal_of_the_long_task(self):
-        for recipe in self.folder.glob("results/stages/*/recipe.json"):
+    def journal_of_the_long_task(self, results="results"):
+        for recipe in self.folder.glob(f"{results}/stages/*/recipe.json"):
             recipe_of_it = json.loads(recipe.read_text())
             if recipe_of_it["stage"] == "task" and recipe_of_it["train"]["steps"] == self.STEPS:
                 return recipe.parent / "journal"
 
-    def worker_at_the_long_task(self, process):
+    def worker_at_the_long_task(self, process, results="results"):
         """The worker that has its journal open, as soon as it has trained a few steps."""
-        journal = self.journal_of_the_long_task()
+        journal = self.journal_of_the_long_task(results)
         if journal is None or not journal.exists() or journal.read_bytes().count(b"\n") < 3:
             return None
         for pid in self.workers(process):
@@ -343,22 +343,25 @@ class WorkersTest(CommandLineTest):
             os.killpg(process.pid, signal.SIGINT)
 
         cases = [("Ctrl-C", interrupt_all, 130), ("an interrupt", lambda process: process.send_signal(signal.SIGINT), 130),
-                 ("a termination", lambda process: process.terminate(), -signal.SIGTERM), ("a kill", lambda process: process.kill(), -signal.SIGKILL)]
-        for name, end, status in cases:
+                 ("a termination", lambda process: process.terminate(), 130), ("a termination of all", lambda process: os.killpg(process.pid, signal.SIGTERM), 130),
+                 ("a kill", lambda process: process.kill(), -signal.SIGKILL)]
+        for index, (name, end, status) in enumerate(cases):
             with self.subTest(name):
-                process = self.start("run", "long.yaml", "seed=0,1", "--workers", "2", "--threads", "1")
-                self.wait_for("a task", lambda: self.worker_at_the_long_task(process))
+                words = ["run", "long.yaml", "seed=0,1", "--workers", "2", "--threads", "1", "--results", f"results{index}"]
+                process = self.start(*words)
+                self.wait_for("a task", lambda: self.worker_at_the_long_task(process, f"results{index}"))
                 workers = self.wait_for("two workers", lambda: len(found := self.workers(process)) == 2 and found)
                 end(process)
                 _, errors = process.communicate(timeout=60)
                 self.assertEqual(process.returncode, status, errors)
-                self.assertEqual("\ninterrupted; the same command goes on behind the last finished stage\n" in errors, status == 130)
+                self.assertEqual(errors.endswith("\ninterrupted; the same command goes on where it stopped\n"), status == 130, errors)
                 self.wait_for("the end of the workers", lambda: not any(map(self.is_alive, workers)))
-                # Nothing failed: what was going on begins anew.
+                # Nothing failed: what was going on goes on, and where it was when it could save.
                 self.assertNotIn("FAILED", errors)
-                self.assertFalse(list(self.folder.glob("results/stages/*/failed")))
-                self.journal_of_the_long_task().unlink()
-        self.strata("run", "long.yaml", "train.steps=4", "--workers", "2", "--threads", "1")
+                self.assertFalse(list(self.folder.glob(f"results{index}/stages/*/failed")))
+                if status == 130:
+                    self.assertTrue(list(self.folder.glob(f"results{index}/stages/*/state")))
+                    self.assertRegex(self.strata(*words)[1], rf"(?m)^\[\d+/\d+\] arm=long, seed=[01], sums: goes on behind step \d+ of {self.STEPS}$")
 
 
 class PlanAndStatusTest(CommandLineTest):
@@ -500,7 +503,7 @@ class OtherCommandsTest(CommandLineTest):
 
     def test_help(self):
         output, errors = self.strata("--help")
-        for command in ("run", "plan", "status", "collect", "table", "metrics", "schema", "doctor", "benchmark"):
+        for command in ("run", "plan", "status", "collect", "table", "metrics", "schema", "doctor", "benchmark", "verify"):
             self.assertRegex(output, f"(?m)^  {command} ")
             self.assertIn("USAGE: strata " + command, self.strata(command, "--help")[0])
         self.assertIn("Exit status: 0 done, 1 some run failed, 2 the input is wrong", output)
@@ -639,22 +642,13 @@ class WrongInputTest(CommandLineTest):
         self.assertEqual(self.refused("run", "one.yaml", STRATA_ISA="nope"), "STRATA_ISA is 'nope', expected one of avx512, avx2, portable")
         self.assertEqual(self.refused("run", "one.yaml", STRATA_THREADS="0"), "STRATA_THREADS is '0', expected a whole number from 1 to 256")
         self.assertEqual(self.refused("doctor", "--threads", "0"), "--threads is '0', expected a whole number from 1 to 256")
+        self.assertEqual(self.refused("run", "one.yaml", STRATA_SAVE_SECONDS="soon"), "STRATA_SAVE_SECONDS is 'soon', expected a number of at least 0")
         self.assertTrue(self.refused("doctor", STRATA_ISA="avx3").startswith("STRATA_ISA is 'avx3'"))
 
     def test_a_results_folder_that_is_a_file(self):
         self.write("results", "")
         found = self.refused("run", "one.yaml")
         self.assertRegex(found, r"\Aresults\S*: cannot be made as a folder: (Not a directory|File exists)\Z")
-
-    def test_a_results_folder_in_use(self):
-        import fcntl
-
-        (self.folder / "results").mkdir()
-        with open(self.folder / "results" / ".lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            _, errors = self.strata("run", "one.yaml", "--quiet", status=1)
-            self.assertIn("results: is in use by another strata run; wait for it", errors)
-        self.strata("run", "one.yaml", "--quiet")
 
 
 if __name__ == "__main__":

@@ -99,12 +99,9 @@ extension BytePairTokenizer {
         ("model.byte_fallback", [.null, false]), ("model.ignore_merges", [.null, false]),
     ]
 
-    /// Writes a Hugging Face `tokenizer.json` that the Python library `tokenizers` loads and that gives the same ids there for
-    /// text in UTF-8 without end-of-text marks (which `encode` there reads as the special token).
-    public func write(to file: String) throws(CorpusError) { try FileText.write(json, to: file) }
-
-    /// The text of the file: one token or merge a line, ids ascending.
-    var json: String {
+    /// A Hugging Face `tokenizer.json` that the Python library `tokenizers` loads and that gives the same ids there for
+    /// text in UTF-8 without end-of-text marks (which `encode` there reads as the special token): one token or merge a line, ids ascending.
+    public var json: String {
         func quoted(_ text: String) -> String { Value.string(text).canonicalJSON }
         let spellings = tokens.map { ByteAlphabet.spelling(of: $0) }
         let vocabulary = spellings.enumerated().map { id, text in

@@ -20,5 +20,5 @@ public struct ByteTokenizer: Tokenizer, Hashable {
     }
 
     /// Written as byte pairs without merges, which is the same thing and has a Hugging Face form.
-    public func write(to file: String) throws(CorpusError) { try BytePairTokenizer(merges: []).write(to: file) }
+    public var json: String { BytePairTokenizer(merges: []).json }
 }

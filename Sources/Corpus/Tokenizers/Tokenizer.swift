@@ -17,8 +17,8 @@ public protocol Tokenizer: Sendable {
     func decode(_ ids: [Int32]) -> [UInt8]
     /// Number of bytes that an id stands for: 0 for end of text. An id outside the vocabulary traps.
     func byteCount(of id: Int32) -> Int
-    /// Writes a Hugging Face `tokenizer.json`, whole or not at all.
-    func write(to file: String) throws
+    /// The text of a Hugging Face `tokenizer.json`.
+    var json: String { get }
 }
 
 extension Tokenizer {

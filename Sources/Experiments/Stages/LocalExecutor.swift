@@ -1,28 +1,56 @@
 import Foundation
 import Kernels
 
-/// Runs the stages of an experiment in this process, one after another with all threads. What is done is not done again.
+/// Runs the stages of an experiment in this process, one after another with all threads. What is done is not done again, and what
+/// another run works on is waited for.
 public struct LocalExecutor {
     private let store: StageStore
     private let worker: StageWorker
+    private let report: (StageEvent) -> Void
 
-    public init(store: StageStore, compute: Compute, report: @escaping (StageEvent) -> Void) {
+    public init(
+        store: StageStore, compute: Compute, interruption: Interruption = Interruption(), saveSeconds: Double = 5, report: @escaping (StageEvent) -> Void
+    ) {
         self.store = store
-        worker = StageWorker(store: store, compute: compute, report: report)
+        self.report = report
+        worker = StageWorker(store: store, compute: compute, interruption: interruption, saveSeconds: saveSeconds, report: report)
     }
 
     /// Works through the graph. A stage that fails stops only what needs it; the messages of those that failed are returned.
-    /// Throws before anything is trained when the memory does not suffice or the data cannot be used, and when the results
-    /// folder cannot be written.
+    /// Throws before anything is trained when the memory does not suffice or the data cannot be used, when the results
+    /// folder cannot be written, and `Interrupted`.
     public func run(_ graph: StageGraph) throws -> [String] {
+        try graph.withdrawDamaged(store, products: true) { report(.damaged($0, $1)) }
         try graph.checkMemory(store)
         try worker.prepare(graph)
         var failures: [String] = []
-        for stage in graph.stages where store.state(stage.key) != .done {
-            if let parent = stage.parent, store.state(parent) != .done { continue }
-            do { try worker.run(stage) } catch let error as StoreError { throw error } catch {
-                failures.append("\(stage.title): \(error)")
+        var left = graph.stages.filter { store.state($0.key) != .done }
+        var told: Set<String> = []
+        while !left.isEmpty {
+            var (isHeld, hasProgress) = (false, false)
+            var later: [Stage] = []
+            for stage in left {
+                try worker.interruption.check()
+                if let parent = stage.parent, store.state(parent) != .done {
+                    later.append(stage)
+                    continue
+                }
+                do {
+                    switch try worker.run(stage) {
+                    case .done: hasProgress = true
+                    case .held(let holder):
+                        if told.insert(stage.key).inserted { report(.note(stage, "waits for \(holder)")) }
+                        isHeld = true
+                        later.append(stage)
+                    }
+                } catch let error as StoreError { throw error } catch let error as Interrupted { throw error } catch {
+                    failures.append("\(stage.title): \(error)")
+                }
             }
+            left = later
+            // What is left needs a stage that failed.
+            guard isHeld || hasProgress else { break }
+            if !hasProgress { usleep(100_000) }
         }
         return failures
     }

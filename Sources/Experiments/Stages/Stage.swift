@@ -45,11 +45,11 @@ public struct Stage: Sendable {
         public var tokenizer: String
     }
 
-    init(_ kind: String, title: String, parent: String?, family: String, recipe: [String: Value], work: Work) {
+    init(_ kind: String, title: String, parent: String?, numerics: Value, recipe: [String: Value], work: Work) {
         var recipe = recipe
         recipe["stage"] = .string(kind)
         recipe["parent"] = parent.map { .string($0) } ?? .null
-        recipe["numerics"] = ["version": .integer(numericsVersion), "family": .string(family)]
+        recipe["numerics"] = numerics
         self.recipe = .object(recipe)
         self.parent = parent
         self.work = work

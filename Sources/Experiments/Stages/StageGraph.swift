@@ -25,7 +25,8 @@ public struct StageGraph: Sendable {
     public let stages: [Stage]
 
     /// Hashes all data. Throws when some of it cannot be read.
-    public init(_ experiment: Experiment, family: String) throws(CorpusError) {
+    public init(_ experiment: Experiment, family: String, version: Int = numericsVersion) throws(CorpusError) {
+        let numerics: Value = ["version": .integer(version), "family": .string(family)]
         var references: [DataSource: String] = [:]
         var chains: [Chain] = []
         var stages: [Stage] = []
@@ -42,7 +43,7 @@ public struct StageGraph: Sendable {
                     data[name] = reference
                 }
             }
-            let chain = StageGraph.chain(run, family: family) { names in names.compactMap { data[$0] } }
+            let chain = StageGraph.chain(run, numerics) { names in names.compactMap { data[$0] } }
             for stage in chain.stages where known.insert(stage.key).inserted { stages.append(stage) }
             chains.append(chain)
         }
@@ -60,12 +61,12 @@ public struct StageGraph: Sendable {
         return notes
     }
 
-    private static func chain(_ run: Run, family: String, data: ([String]) -> [DataReference]) -> Chain {
+    private static func chain(_ run: Run, _ numerics: Value, data: ([String]) -> [DataReference]) -> Chain {
         func hashes(_ references: [DataReference]) -> Value { .list(references.map { .string($0.hash) }) }
         let base = run.settings.settings("base")
         let baseData = data(run.baseData)
         let tokenizer = Stage(
-            "tokenizer", title: "tokenizer", parent: nil, family: family, recipe: ["tokenizer": run.tokenizer.recipe, "data": hashes(baseData)],
+            "tokenizer", title: "tokenizer", parent: nil, numerics: numerics, recipe: ["tokenizer": run.tokenizer.recipe, "data": hashes(baseData)],
             work: .tokenizer(run.tokenizer, data: baseData))
         var stages = [tokenizer]
 
@@ -77,7 +78,7 @@ public struct StageGraph: Sendable {
             "tokenizer": .string(tokenizer.key),
         ]
         func evaluation(of stage: Stage, _ title: String) -> Stage {
-            Stage("evaluation", title: title, parent: stage.key, family: family, recipe: ["measured": measured], work: .evaluation(measurement))
+            Stage("evaluation", title: title, parent: stage.key, numerics: numerics, recipe: ["measured": measured], work: .evaluation(measurement))
         }
         func lesson(_ train: TrainingSettings, _ data: [DataReference], seed: Int) -> Stage.Lesson {
             Stage.Lesson(
@@ -103,7 +104,7 @@ public struct StageGraph: Sendable {
             let settings = Settings(validated: train)
             let lesson = lesson(TrainingSettings(settings: settings), baseData, seed: run.baseSeed)
             return Stage(
-                "pretraining", title: title, parent: tokenizer.key, family: family,
+                "pretraining", title: title, parent: tokenizer.key, numerics: numerics,
                 recipe: recipe(lesson, settings).merging(["model": run.base.value]) { $1 }, work: .pretraining(run.base, lesson))
         }
         let random = pretraining(steps: 0, "random base")
@@ -125,7 +126,7 @@ public struct StageGraph: Sendable {
             let settings = Settings(validated: train)
             let lesson = lesson(TrainingSettings(settings: settings), data(names), seed: run.seed)
             let task = Stage(
-                "task", title: title, parent: parent.key, family: family,
+                "task", title: title, parent: parent.key, numerics: numerics,
                 recipe: recipe(lesson, settings).merging(["strategy": run.settings.settings("strategy").value, "phase": .integer(index)]) { $1 },
                 work: .task(run.strategy, phase: index, lesson))
             let row = evaluation(of: task, title + ", evaluation")

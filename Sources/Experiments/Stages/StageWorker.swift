@@ -11,19 +11,43 @@ public enum StageEvent: Sendable {
     case trained(Stage, CurvePoint, steps: Int)
     case finished(Stage, seconds: Double)
     case failed(Stage, String)
+    /// Something that whoever watches should know: that it goes on where it stopped, or that another run has it.
+    case note(Stage, String)
+    /// It was done and is to be made again.
+    case damaged(Stage, DamagedStage)
 }
 
 /// Does the work of one stage after another.
 public final class StageWorker {
+    /// How an attempt ended that did not fail.
+    public enum Outcome: Sendable {
+        /// By this worker now, or by another before.
+        case done
+        /// Another process has it.
+        case held(StageLock.Holder)
+    }
+
     private let store: StageStore
     /// May be exchanged between two stages.
     var compute: Compute
+    let watch: LockWatch
+    let interruption: Interruption
+    private let saveSeconds: Double
     private let library: DataLibrary
     private let report: (StageEvent) -> Void
 
-    public init(store: StageStore, compute: Compute, report: @escaping (StageEvent) -> Void) {
+    /// - Parameters:
+    ///   - interruption: stops a stage after the step that is going on, with its state saved.
+    ///   - saveSeconds: least seconds between two saved states.
+    public init(
+        store: StageStore, compute: Compute, watch: LockWatch = LockWatch(), interruption: Interruption = Interruption(), saveSeconds: Double = 5,
+        report: @escaping (StageEvent) -> Void
+    ) {
         self.store = store
         self.compute = compute
+        self.watch = watch
+        self.interruption = interruption
+        self.saveSeconds = saveSeconds
         self.report = report
         library = DataLibrary(store: store)
     }
@@ -32,14 +56,9 @@ public final class StageWorker {
     /// sequences to be cut from it. Throws the first error as it is.
     public func prepare(_ graph: StageGraph) throws {
         for stage in graph.stages {
+            try interruption.check()
             switch stage.work {
-            case .tokenizer:
-                guard store.state(stage.key) != .done else { continue }
-                do { try complete(stage) } catch {
-                    // The first error is the one to be heard of, also when this cannot be written either.
-                    try? store.fail(stage, "\(error)")
-                    throw error
-                }
+            case .tokenizer: try makeTokenizer(stage)
             case .pretraining(_, let lesson), .task(_, _, let lesson):
                 if store.state(stage.key) != .done { _ = try batches(lesson) }
             case .evaluation(let measurement):
@@ -48,70 +67,186 @@ public final class StageWorker {
         }
     }
 
-    /// Works on a stage whose parent is done. An error marks the stage as failed, with what was measured kept in its journal.
-    public func run(_ stage: Stage) throws {
-        do { try complete(stage) } catch {
-            report(.failed(stage, "\(error)"))
-            try? store.fail(stage, "\(error)")
+    /// Or waits until another run has made it.
+    private func makeTokenizer(_ stage: Stage) throws {
+        var isTold = false
+        while store.state(stage.key) != .done, case .held(let holder) = try attempt(stage) {
+            if !isTold { report(.note(stage, "waits for \(holder)")) }
+            isTold = true
+            try interruption.check()
+            usleep(100_000)
+        }
+    }
+
+    /// Works on a stage whose parent is done, unless another process has it. An error marks the stage as failed, with what was measured
+    /// kept in its journal; a results folder that cannot be written (`StoreError`) and a stop that is wanted (`Interrupted`) do not.
+    public func run(_ stage: Stage) throws -> Outcome {
+        do { return try attempt(stage) } catch {
+            if !(error is StoreError), !(error is Interrupted) { report(.failed(stage, "\(error)")) }
             throw error
         }
     }
 
-    private func complete(_ stage: Stage) throws {
-        let clock = ContinuousClock()
-        let start = clock.now
+    private func attempt(_ stage: Stage) throws -> Outcome {
+        while true {
+            guard case .taken(let lock) = try store.lock(stage.key, watch) else {
+                if let holder = StageLock.holder(store.lockFile(stage.key)) { return .held(holder) }
+                continue
+            }
+            defer { lock.release() }
+            do {
+                // Another run may have made it before the lock was there.
+                let isDone = store.state(stage.key) == .done
+                let seconds = isDone ? store.time(stage.key)?.seconds ?? 0 : try complete(Turn(stage: stage, lock: lock))
+                // Before it is told: whoever hears it may end this process.
+                lock.release()
+                report(.finished(stage, seconds: seconds))
+                return .done
+            } catch is LostLock {
+                // Whoever has it now goes on with it.
+                report(.note(stage, "\(LostLock())"))
+                continue
+            } catch let error as StoreError { throw error } catch let error as Interrupted { throw error } catch {
+                // The first error is the one to be heard of, also when this cannot be written either.
+                if lock.isHeld { try? store.fail(stage, "\(error)") }
+                throw error
+            }
+        }
+    }
+
+    /// A stage that this process has.
+    private struct Turn {
+        var stage: Stage
+        var lock: StageLock
+        let start = ContinuousClock.now
+    }
+
+    /// What has been begun of a stage: its journal, and the seconds that earlier attempts took.
+    private struct Attempt {
+        var turn: Turn
+        var journal: JournalWriter
+        var earlier = 0.0
+
+        /// Of the stage, with those of earlier attempts.
+        var seconds: Double { earlier + (ContinuousClock.now - turn.start) / .seconds(1) }
+
+        func checkLock() throws(LostLock) { guard turn.lock.isHeld else { throw LostLock() } }
+    }
+
+    /// Returns the seconds that the stage took.
+    private func complete(_ turn: Turn) throws -> Double {
+        try interruption.check()
+        let stage = turn.stage
         report(.began(stage))
-        try store.begin(stage)
-        let journal = try JournalWriter(path: store.journal(stage.key))
+        let attempt: Attempt
         switch stage.work {
         case .tokenizer(let settings, let data):
+            attempt = try begin(turn)
             let documents = try data.flatMap { try library.text($0).training }
-            try settings.tokenizer(on: documents).write(to: store.tokenizer(stage.key))
+            try DurableFile.write(Data(settings.tokenizer(on: documents).json.utf8), to: store.tokenizer(stage.key))
         case .pretraining(let configuration, let lesson):
             let model = LlamaModel(configuration, seed: lesson.seed)
             model.setTrainable { _ in true }
-            try train(model, lesson, stage, journal, baseCount: model.parameterCount)
+            attempt = try train(model, lesson, turn, baseCount: model.parameterCount)
         case .task(let strategy, let phase, let lesson):
             let model = try parentModel(of: stage)
             // The first phase adds to the base; later ones find it added.
             let baseCount = phase == 0 ? model.parameterCount : try count(of: stage.parent, "base")
             try strategy.prepare(model, phase: phase, seed: lesson.seed)
-            try train(model, lesson, stage, journal, baseCount: baseCount)
+            attempt = try train(model, lesson, turn, baseCount: baseCount)
         case .evaluation(let measurement):
-            let results = try evaluation(measurement).measure(parentModel(of: stage), compute)
-            try journal.append(StageRecords.evaluation(step: 0, results))
+            attempt = try begin(turn)
+            let results = try evaluation(measurement).measure(parentModel(of: stage), compute, pause: interruption.check)
+            try attempt.journal.append(StageRecords.evaluation(step: 0, results))
         }
-        try journal.flush()
-        let seconds = start.duration(to: clock.now) / .seconds(1)
+        try attempt.journal.flush()
+        try attempt.checkLock()
+        let seconds = attempt.seconds
         try store.finish(stage, seconds: seconds, threads: compute.threadCount)
-        report(.finished(stage, seconds: seconds))
+        return seconds
     }
 
-    private func train(_ model: LlamaModel, _ lesson: Stage.Lesson, _ stage: Stage, _ journal: JournalWriter, baseCount: Int) throws {
-        try journal.append(
-            StageRecords.parameters(base: baseCount, added: model.parameterCount - baseCount, trained: model.trainedParameterCount))
-        if lesson.train.steps > 0 {
-            let trainer = Trainer(model, lesson.train, batches: try batches(lesson), compute)
-            let midway = try lesson.midway.map { try evaluation($0) }
-            try trainer.train(
-                record: { point in
-                    try journal.append(StageRecords.curve(point))
-                    report(.trained(stage, point, steps: lesson.train.steps))
-                },
-                evaluate: { step in
-                    if let midway { try journal.append(StageRecords.evaluation(step: step, midway.measure(model, compute))) }
-                })
+    private func begin(_ turn: Turn) throws -> Attempt {
+        try store.begin(turn.stage)
+        return Attempt(turn: turn, journal: try JournalWriter(path: store.journal(turn.stage.key)))
+    }
+
+    /// Goes on where an earlier attempt was saved; nil when there is no state that can be used. Then the trainer is as it was.
+    private func goOn(_ turn: Turn, _ trainer: Trainer) throws -> Attempt? {
+        let stage = turn.stage
+        let path = store.journal(stage.key)
+        do {
+            guard let saved = try SavedState(store.savedState(stage.key), stage: stage.key) else { return nil }
+            let (records, damaged) = (try? Journal.read(path)) ?? ([], 0)
+            guard records.count >= saved.records else { throw SavedState.Damage(description: "goes with a journal that is damaged before it") }
+            try trainer.restore(saved.tensors, saved.trainer)
+            try store.goOn(stage)
+            guard let journal = try JournalWriter(path: path, keeping: saved.records) else { throw StoreError(path, "cannot be read", errorNumber: nil) }
+            var note = "goes on behind step \(trainer.step) of \(trainer.settings.steps)"
+            if records.count > saved.records { note += "; \(records.count - saved.records) later records of its journal are cut off" }
+            if damaged > 0 { note += "; the torn end of its journal is cut off" }
+            report(.note(stage, note))
+            return Attempt(turn: turn, journal: journal, earlier: saved.seconds)
+        } catch let error as StoreError { throw error } catch {
+            report(.note(stage, "begins anew: its saved state \(error)"))
+            return nil
         }
+    }
+
+    private func train(_ model: LlamaModel, _ lesson: Stage.Lesson, _ turn: Turn, baseCount: Int) throws -> Attempt {
+        let stage = turn.stage
+        let parameters = StageRecords.parameters(base: baseCount, added: model.parameterCount - baseCount, trained: model.trainedParameterCount)
+        guard lesson.train.steps > 0 else {
+            let attempt = try begin(turn)
+            try attempt.journal.append(parameters)
+            try DurableFile.write(model.encoded(), to: store.model(stage.key))
+            return attempt
+        }
+        let trainer = Trainer(model, lesson.train, batches: try batches(lesson), compute)
+        let midway = try lesson.midway.map { try evaluation($0) }
+        let attempt: Attempt
+        if let earlier = try goOn(turn, trainer) { attempt = earlier } else {
+            attempt = try begin(turn)
+            try attempt.journal.append(parameters)
+        }
+        func save() throws {
+            try attempt.checkLock()
+            try attempt.journal.flush()
+            try SavedState.write(trainer, stage: stage.key, records: attempt.journal.count, seconds: attempt.seconds, to: store.savedState(stage.key))
+        }
+        var rhythm = SavingRhythm(from: attempt.seconds, leastSeconds: saveSeconds, byteCount: SavedState.byteCount(trainer))
+        try trainer.train(
+            record: { point in
+                try attempt.journal.append(StageRecords.curve(point))
+                report(.trained(stage, point, steps: lesson.train.steps))
+            },
+            evaluate: { step in
+                if let midway { try attempt.journal.append(StageRecords.evaluation(step: step, midway.measure(model, compute, pause: interruption.check))) }
+            },
+            pause: {
+                if interruption.isRequested {
+                    try save()
+                    throw Interrupted()
+                }
+                let now = attempt.seconds
+                if rhythm.isDue(now) {
+                    try save()
+                    rhythm.saved(from: now, to: attempt.seconds)
+                }
+            })
+        try attempt.checkLock()
         try DurableFile.write(model.encoded(), to: store.model(stage.key))
+        return attempt
     }
 
     private func parentModel(of stage: Stage) throws -> LlamaModel {
         guard let parent = stage.parent else { preconditionFailure("a stage without a parent has no model") }
-        return try LlamaModel(checkpoint: store.model(parent))
+        return try LlamaModel(Safetensors(data: store.contents(of: parent, "model.safetensors"), path: store.model(parent)))
     }
 
     private func count(of stage: String?, _ name: String) throws -> Int {
         guard let stage else { preconditionFailure("a later phase has a parent") }
+        if let damage = store.damage(stage, files: ["journal"]) { throw damage }
         return try StageRecords(store, stage).parameters[name] ?? 0
     }
 

@@ -3,25 +3,55 @@ import Foundation
 /// Files that are there whole or not at all: written beside, flushed to the disk, renamed into place.
 enum DurableFile {
     static func write(_ data: Data, to path: String) throws(StoreError) {
+        try write(to: path) { file throws(StoreError) in try file.append(data) }
+    }
+
+    /// The same of parts that never stand in memory together.
+    static func write(to path: String, _ body: (Appender) throws(StoreError) -> Void) throws(StoreError) {
         let partial = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
         let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw StoreError(path, "cannot be written") }
-        var isComplete = false
-        defer { if !isComplete { unlink(partial) } }
-        let failure = data.withUnsafeBytes { bytes -> StoreError? in
-            var written = 0
-            while written < bytes.count {
-                let count = Foundation.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-                if count < 0, errno == EINTR { continue }
-                if count <= 0 { return StoreError(path, "cannot be written") }
-                written += count
+        do throws(StoreError) {
+            do throws(StoreError) {
+                try body(Appender(path: path, descriptor: descriptor))
+                guard fsync(descriptor) == 0 else { throw StoreError(path, "cannot be flushed to the disk") }
+            } catch {
+                close(descriptor)
+                throw error
             }
-            return fsync(descriptor) == 0 ? nil : StoreError(path, "cannot be flushed to the disk")
+            guard close(descriptor) == 0, rename(partial, path) == 0 else { throw StoreError(path, "cannot be put in place") }
+        } catch {
+            unlink(partial)
+            throw error
         }
-        let closed = close(descriptor)
-        if let failure { throw failure }
-        guard closed == 0, rename(partial, path) == 0 else { throw StoreError(path, "cannot be put in place") }
-        isComplete = true
+        synchronizeFolder(of: path)
+    }
+
+    /// A file that is being written.
+    struct Appender {
+        let path: String
+        let descriptor: Int32
+
+        func append(_ data: some ContiguousBytes) throws(StoreError) {
+            let failure = data.withUnsafeBytes { bytes -> StoreError? in
+                var written = 0
+                while written < bytes.count {
+                    // No more at once than a system call takes.
+                    let count = Foundation.write(descriptor, bytes.baseAddress! + written, min(bytes.count - written, 1 << 30))
+                    if count < 0, errno == EINTR { continue }
+                    // A call that writes nothing without an error has no room.
+                    if count <= 0 { return StoreError(path, "cannot be written", errorNumber: count < 0 ? errno : ENOSPC) }
+                    written += count
+                }
+                return nil
+            }
+            if let failure { throw failure }
+        }
+    }
+
+    /// Removes a file so that it stays removed after a power cut. No error when there is none.
+    static func remove(_ path: String) throws(StoreError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw StoreError(path, "cannot be removed") }
         synchronizeFolder(of: path)
     }
 

@@ -3,14 +3,33 @@ import Settings
 
 /// The live log of a stage: one record a line, `<CRC-32 of the JSON in hex> <canonical JSON>`, only ever appended to.
 public final class JournalWriter {
+    private let file: DurableFile.Appender
     private let descriptor: Int32
     private let path: String
+    /// Records in it.
+    private(set) var count: Int
 
     /// Starts an empty journal.
-    public init(path: String) throws(StoreError) {
-        self.path = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o644)
+    public convenience init(path: String) throws(StoreError) { try self.init(path: path, count: 0, flags: O_CREAT | O_TRUNC) }
+
+    /// Goes on behind the first `count` records of a journal. Whoever still writes to the old file writes to nothing that is read.
+    /// Throws when it cannot be written; nil when fewer of its records are whole.
+    convenience init?(path: String, keeping count: Int) throws(StoreError) {
+        guard let whole = try? Journal.read(path), whole.records.count >= count, let bytes = FileManager.default.contents(atPath: path) else { return nil }
+        var end = bytes.startIndex
+        for _ in 0..<count {
+            guard let line = bytes[end...].firstIndex(of: 0x0A) else { return nil }
+            end = line + 1
+        }
+        try DurableFile.write(bytes[..<end], to: path)
+        try self.init(path: path, count: count, flags: 0)
+    }
+
+    private init(path: String, count: Int, flags: Int32) throws(StoreError) {
+        (self.path, self.count) = (path, count)
+        descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0o644)
         guard descriptor >= 0 else { throw StoreError(path, "cannot be opened") }
+        file = DurableFile.Appender(path: path, descriptor: descriptor)
     }
 
     deinit { close(descriptor) }
@@ -19,8 +38,8 @@ public final class JournalWriter {
         let json = Array(record.canonicalJSON.utf8)
         let line = Array(Journal.checksum(json).utf8) + [0x20] + json + [0x0A]
         // One call a line: a killed process leaves at most one torn line, the last.
-        let written = line.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress!, $0.count) }
-        guard written == line.count else { throw StoreError(path, "cannot be appended to") }
+        try file.append(line)
+        count += 1
     }
 
     /// Waits until the disk has it.

@@ -3,7 +3,8 @@ import Foundation
 import Settings
 
 /// `results/stages/<key>/`, a folder a stage: `recipe.json`, `journal`, `tokenizer.json` or `model.safetensors`, and `done`,
-/// written last. A stage without `done` counts for nothing; one with `failed` says why.
+/// written last; `state` while it is trained. A stage without `done` counts for nothing; one with `failed` says why.
+/// `results/locks/<key>` says who works on a stage.
 public struct StageStore: Sendable {
     public enum State: Sendable, Hashable {
         case pending
@@ -17,26 +18,16 @@ public struct StageStore: Sendable {
 
     public init(results: String) { self.results = results }
 
-    /// Keeps the results folder for this process until it ends. Throws when another one has it.
-    public func lock() throws(StoreError) {
-        let descriptor = open(results + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw StoreError(results + "/.lock", "cannot be opened") }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let isTaken = errno == EWOULDBLOCK
-            close(descriptor)
-            // Some file systems have no locks; there the user has to see to it.
-            guard isTaken else { return }
-            throw StoreError(results, "is in use by another strata run; wait for it, or give this one a --results folder of its own", errorNumber: nil)
-        }
-    }
-
     public func folder(_ key: String) -> String { "\(results)/stages/\(key)" }
     public func journal(_ key: String) -> String { folder(key) + "/journal" }
     public func model(_ key: String) -> String { folder(key) + "/model.safetensors" }
     public func tokenizer(_ key: String) -> String { folder(key) + "/tokenizer.json" }
+    public func lockFile(_ key: String) -> String { "\(results)/locks/\(key)" }
+    func savedState(_ key: String) -> String { folder(key) + "/state" }
 
     public func makeResultsFolder() throws(StoreError) { try DurableFile.makeFolder(results) }
 
+    /// What the folder says of the stage; its files are not read (`problem` does that).
     public func state(_ key: String) -> State {
         let files = FileManager.default
         if files.fileExists(atPath: folder(key) + "/done") { return .done }
@@ -44,23 +35,43 @@ public struct StageStore: Sendable {
         return files.fileExists(atPath: folder(key) + "/recipe.json") ? .begun : .pending
     }
 
+    /// Takes the stage for this process, unless another one has it.
+    public func lock(_ key: String, _ watch: LockWatch) throws(StoreError) -> StageLock.Attempt {
+        try DurableFile.makeFolder(results + "/locks")
+        return try StageLock.take(lockFile(key), watch)
+    }
+
     /// Clears what an earlier attempt left and writes the recipe.
     func begin(_ stage: Stage) throws(StoreError) {
         try DurableFile.makeFolder(folder(stage.key))
-        // Also the unfinished file of a process that was killed while it wrote.
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder(stage.key))) ?? [] { unlink(folder(stage.key) + "/" + name) }
+        try clear(stage.key) { _ in true }
         try DurableFile.write(Data(stage.recipe.canonicalJSON.utf8), to: folder(stage.key) + "/recipe.json")
+    }
+
+    /// Clears what does not belong to a stage that goes on: why it failed, and what a process that was killed was writing.
+    func goOn(_ stage: Stage) throws(StoreError) {
+        try clear(stage.key) { $0 == "failed" || $0.contains(".partial-") || $0 == "recipe.json" }
+        try DurableFile.write(Data(stage.recipe.canonicalJSON.utf8), to: folder(stage.key) + "/recipe.json")
+    }
+
+    private func clear(_ key: String, _ isUnwanted: (String) -> Bool) throws(StoreError) {
+        // The last file first that makes it done: never done with a part of its files.
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder(key))) ?? []).filter(isUnwanted)
+        for name in names.sorted(by: { ($0 == "done" ? 0 : 1, $0) < ($1 == "done" ? 0 : 1, $1) }) {
+            guard unlink(folder(key) + "/" + name) == 0 || errno == ENOENT else { throw StoreError(folder(key) + "/" + name, "cannot be removed") }
+        }
     }
 
     /// Marks the stage as finished, with the SHA-256 of each of its files, and the seconds that it took and the threads that it had.
     func finish(_ stage: Stage, seconds: Double, threads: Int) throws(StoreError) {
         var files: [String: Value] = [:]
-        for name in ["recipe.json", "journal", "model.safetensors", "tokenizer.json"] {
+        for name in DoneMark.fileNames {
             guard let data = FileManager.default.contents(atPath: folder(stage.key) + "/" + name) else { continue }
             files[name] = .string(hexadecimal(SHA256.hash(data: data)))
         }
-        let done: Value = ["files": .object(files), "seconds": .number(seconds), "threads": .integer(threads)]
-        try DurableFile.write(Data(done.canonicalJSON.utf8), to: folder(stage.key) + "/done")
+        let mark = DoneMark(files: files.compactMapValues(\.asString), seconds: seconds, threads: threads)
+        try DurableFile.write(mark.encoded, to: folder(stage.key) + "/done")
+        unlink(savedState(stage.key))
     }
 
     func fail(_ stage: Stage, _ message: String) throws(StoreError) {
@@ -68,12 +79,13 @@ public struct StageStore: Sendable {
         try DurableFile.write(Data(message.utf8), to: folder(stage.key) + "/failed")
     }
 
+    /// Makes a finished stage an unfinished one.
+    func withdraw(_ key: String) throws(StoreError) { try DurableFile.remove(folder(key) + "/done") }
+
     /// Seconds that a finished stage took, and the threads that it had.
     public func time(_ key: String) -> (seconds: Double, threads: Int)? {
-        guard let data = FileManager.default.contents(atPath: folder(key) + "/done"), let done = try? Value(json: data),
-            let seconds = done["seconds"]?.asDouble, let threads = done["threads"]?.asInteger
-        else { return nil }
-        return (seconds, threads)
+        guard let data = FileManager.default.contents(atPath: folder(key) + "/done"), let mark = try? DoneMark(data) else { return nil }
+        return (mark.seconds, mark.threads)
     }
 }
 

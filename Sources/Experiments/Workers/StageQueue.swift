@@ -6,6 +6,8 @@ public struct StageQueue: Sendable {
     private var waiting: [(stage: Stage, cost: StageCost)]
     private var done: Set<String>
     private var running: [String: WorkerPlan.Share] = [:]
+    /// Those that other runs work on.
+    private var elsewhere: [(stage: Stage, cost: StageCost)] = []
 
     public init(_ graph: StageGraph, store: StageStore) throws(SettingsError) {
         done = Set(graph.stages.map(\.key).filter { store.state($0) == .done })
@@ -30,6 +32,22 @@ public struct StageQueue: Sendable {
     public mutating func end(_ stage: Stage, isDone: Bool) {
         guard running.removeValue(forKey: stage.key) != nil else { preconditionFailure("\(stage.title) is not going on") }
         if isDone { done.insert(stage.key) }
+    }
+
+    /// Sets a stage aside that turned out to be another run's.
+    public mutating func setAside(_ stage: Stage) {
+        guard let share = running.removeValue(forKey: stage.key) else { preconditionFailure("\(stage.title) is not going on") }
+        elsewhere.append((stage, share.cost))
+    }
+
+    /// Stages that were set aside.
+    public var setAside: [Stage] { elsewhere.map(\.stage) }
+
+    /// Takes back a stage that was set aside: the other run has done it, or does not work on it any more.
+    public mutating func takeBack(_ stage: Stage, isDone: Bool) {
+        guard let index = elsewhere.firstIndex(where: { $0.stage.key == stage.key }) else { preconditionFailure("\(stage.title) was not set aside") }
+        let entry = elsewhere.remove(at: index)
+        if isDone { done.insert(stage.key) } else { waiting.insert(entry, at: 0) }
     }
 
     /// What begins together, again and again, until all is done: a forecast as if what begins together also ended together.

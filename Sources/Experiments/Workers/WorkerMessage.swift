@@ -7,6 +7,11 @@ enum WorkerMessage: Sendable, Hashable {
     case trained(CurvePoint, steps: Int)
     case finished(seconds: Double)
     case failed(String)
+    case note(String)
+    /// Another process has the stage.
+    case held
+    /// Stopped as it was told to; a stage that was trained is saved.
+    case interrupted
     /// The results folder cannot be written: the whole run ends.
     case unwritable(StoreError)
 
@@ -20,6 +25,9 @@ enum WorkerMessage: Sendable, Hashable {
             json["steps"] = .integer(steps)
         case .finished(let seconds): json = ["event": "finished", "seconds": .number(seconds)]
         case .failed(let message): json = ["event": "failed", "message": .string(message)]
+        case .note(let text): json = ["event": "note", "text": .string(text)]
+        case .held: json = ["event": "held"]
+        case .interrupted: json = ["event": "interrupted"]
         case .unwritable(let error): json = ["event": "unwritable", "path": .string(error.path), "problem": .string(error.problem)]
         }
         return json.canonicalJSON
@@ -38,6 +46,11 @@ enum WorkerMessage: Sendable, Hashable {
         case "failed":
             guard let message = json["message"]?.asString else { throw .unreadable(line) }
             self = .failed(message)
+        case "note":
+            guard let text = json["text"]?.asString else { throw .unreadable(line) }
+            self = .note(text)
+        case "held": self = .held
+        case "interrupted": self = .interrupted
         case "unwritable":
             guard let path = json["path"]?.asString, let problem = json["problem"]?.asString else { throw .unreadable(line) }
             self = .unwritable(StoreError(path, problem, errorNumber: nil))
@@ -48,8 +61,8 @@ enum WorkerMessage: Sendable, Hashable {
     /// Whether the worker has nothing more to say about its stage.
     var isLast: Bool {
         switch self {
-        case .began, .trained: false
-        case .finished, .failed, .unwritable: true
+        case .began, .trained, .note: false
+        case .finished, .failed, .held, .interrupted, .unwritable: true
         }
     }
 }

@@ -17,8 +17,11 @@ struct WorkerProcess: Sendable {
         orders.yield(.experiment(source))
     }
 
-    /// Gives it a stage. The one before must be finished or failed.
-    func work(on stage: Stage, threads: Int) { orders.yield(.stage(key: stage.key, threads: threads)) }
+    /// Gives it a stage. The one before must have come to its end.
+    func work(on stage: Stage, threads: Int, dead: String?) { orders.yield(.stage(key: stage.key, threads: threads, dead: dead)) }
+
+    /// Lets it finish its step and save.
+    func stop() { orders.yield(.stop) }
 
     /// Lets it end.
     func dismiss() { orders.finish() }
@@ -53,18 +56,18 @@ struct WorkerProcess: Sendable {
         }
     }
 
-    private func talk(_ execution: Execution<CustomWriteInput, SequenceOutput, SequenceOutput>, _ report: (Event) -> Void) async throws {
-        var lines = execution.standardOutput.strings(separatedBy: .newline, bufferingPolicy: .unbounded).makeAsyncIterator()
-        for await order in received {
-            _ = try await execution.standardInputWriter.write(order.line + "\n")
-            guard case .stage = order else { continue }
-            var isAnswered = false
-            while !isAnswered {
-                guard let line = try await lines.next() else { return }
-                let message = try WorkerMessage(line: line)
-                isAnswered = message.isLast
-                report(.said(message))
+    /// Hands on orders while it listens, until there are no more orders or nothing more is said.
+    private func talk(
+        _ execution: Execution<CustomWriteInput, SequenceOutput, SequenceOutput>, _ report: @Sendable (Event) -> Void
+    ) async throws {
+        let (input, output) = (execution.standardInputWriter, execution.standardOutput)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            group.addTask {
+                for await order in received { _ = try await input.write(order.line + "\n") }
+                try await input.finish()
             }
+            for try await line in output.strings(separatedBy: .newline, bufferingPolicy: .unbounded) { report(.said(try WorkerMessage(line: line))) }
         }
     }
 

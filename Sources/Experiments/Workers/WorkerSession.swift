@@ -11,19 +11,37 @@ public final class WorkerSession {
     private var stages: [String: Stage]?
     private var worker: StageWorker?
     private var lastProgress: ContinuousClock.Instant?
+    private let watch = LockWatch()
+    private let interruption: Interruption
+    private let saveSeconds: Double
 
-    /// - Parameter send: gets each line that is to be written.
-    public init(store: StageStore, family: String, makeCompute: @escaping (_ threads: Int) -> Compute, send: @escaping (String) -> Void) {
+    /// - Parameters:
+    ///   - interruption: whoever reads the lines requests it as soon as one `isStop`, while a stage is worked on.
+    ///   - send: gets each line that is to be written.
+    public init(
+        store: StageStore, family: String, interruption: Interruption = Interruption(), saveSeconds: Double = 5,
+        makeCompute: @escaping (_ threads: Int) -> Compute, send: @escaping (String) -> Void
+    ) {
         (self.store, self.family, self.makeCompute, self.send) = (store, family, makeCompute, send)
+        (self.interruption, self.saveSeconds) = (interruption, saveSeconds)
     }
+
+    /// Whether a line tells to stop.
+    public static func isStop(_ line: String) -> Bool { (try? WorkOrder(line: line)) == .stop }
 
     /// Does what a line of standard input says. A stage that fails is told to the executor; only a line that is no order throws.
     public func obey(_ line: String) throws(WorkerError) {
         switch try WorkOrder(line: line) {
         case .experiment(let source): (self.source, stages) = (source, nil)
-        case .stage(let key, let threads):
-            do { try worker(threads: threads).run(stage(key)) } catch let error as StoreError { say(.unwritable(error)) } catch {
-                say(.failed("\(error)"))
+        case .stop: interruption.request()
+        case .stage(let key, let threads, let dead):
+            if let dead { watch.believe(dead: dead) }
+            do { if case .held = try worker(threads: threads).run(stage(key)) { say(.held) } } catch {
+                switch error {
+                case let error as StoreError: say(.unwritable(error))
+                case is Interrupted: say(.interrupted)
+                default: say(.failed("\(error)"))
+                }
             }
         }
     }
@@ -43,7 +61,9 @@ public final class WorkerSession {
             if worker.compute.threadCount != threads { worker.compute = makeCompute(threads) }
             return worker
         }
-        let worker = StageWorker(store: store, compute: makeCompute(threads)) { [unowned self] event in report(event) }
+        let worker = StageWorker(store: store, compute: makeCompute(threads), watch: watch, interruption: interruption, saveSeconds: saveSeconds) {
+            [unowned self] event in report(event)
+        }
         self.worker = worker
         return worker
     }
@@ -58,8 +78,11 @@ public final class WorkerSession {
             lastProgress = now
             say(.trained(point, steps: steps))
         case .finished(_, let seconds): say(.finished(seconds: seconds))
+        case .note(_, let text): say(.note(text))
         // Told by `obey`, which sees what kind of error it is.
         case .failed: break
+        // Found by the executor.
+        case .damaged: break
         }
     }
 
