@@ -108,8 +108,10 @@ import Testing
         #expect(try begun(arms, [("[0, 1]", "[0, 1, 2]")]) == added)
         #expect(try begun(arms, [("name: wide", "name: other"), ("name: tiny", "name: renamed")]).isEmpty)
         #expect(try begun(arms, [("{name: wide, strategy: {kind: lora, r: 4}}", "{strategy: {r: 4, kind: lora}, name: wide} # a comment")]).isEmpty)
-        let text = String(repeating: "One document.\n<|endoftext|>\nAnother one.\n<|endoftext|>\n", count: 30)
-        func terms(_ file: String) -> [(String, String)] { [("{generated: clauses, documents: 20, questions: 4}", "{text: \"\(session.folder.file(file))\"}")] }
+        let text = (0..<40).map { "The document with the number \($0).\n<|endoftext|>\n" }.joined()
+        func terms(_ file: String) -> [(String, String)] {
+            [("{generated: clauses, documents: 20, questions: 4}", "{text: \"\(session.folder.file(file))\", held_out: 0.3}")]
+        }
         try session.folder.write("a.txt", text)
         #expect(try begun(arms, terms("a.txt")).count == 2 + 2 * 3)
         try FileManager.default.moveItem(atPath: session.folder.file("a.txt"), toPath: session.folder.file("b.txt"))

@@ -55,7 +55,8 @@ import Testing
         let plain = try TinySession()
         try plain.run(graph)
         // How a killed process leaves a journal: records that the state does not know, and half a line.
-        for (tail, note) in [("", ""), ("torn", "; the torn end of its journal is cut off"), ("record torn", "; 1 later records of its journal are cut off; the torn end of its journal is cut off")] {
+        let (later, torn) = ("; 1 later records of its journal are cut off", "; the torn end of its journal is cut off")
+        for (tail, note) in [("", ""), ("torn", torn), ("record torn", later + torn)] {
             let session = try TinySession()
             interrupt(session, graph, "base", after: 2)
             #expect(try names(session, base) == ["journal", "recipe.json", "state"] && session.store.state(base.key) == .begun)

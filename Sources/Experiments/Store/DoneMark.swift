@@ -21,6 +21,8 @@ struct DoneMark: Sendable, Hashable {
             let found = Journal.checksum(Array(Value.object(rest).canonicalJSON.utf8))
             guard checksum == .string(found) else { throw Damage(description: "does not have the checksum that it was written with") }
         }
+        // With one key altered it would look like one of an earlier version.
+        guard Set(rest.keys).isSubset(of: ["files", "seconds", "threads"]) else { throw Damage(description: "has keys that it was not written with") }
         guard let files = rest["files"]?.asObject, let seconds = rest["seconds"]?.asDouble else { throw Damage(description: "has no hashes of the stage's files") }
         self.files = files.compactMapValues(\.asString)
         self.seconds = seconds

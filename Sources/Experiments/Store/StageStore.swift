@@ -27,7 +27,7 @@ public struct StageStore: Sendable {
 
     public func makeResultsFolder() throws(StoreError) { try DurableFile.makeFolder(results) }
 
-    /// What the folder says of the stage; its files are not read (`problem` does that).
+    /// What the folder says of the stage; its files are not read (`damage` does that).
     public func state(_ key: String) -> State {
         let files = FileManager.default
         if files.fileExists(atPath: folder(key) + "/done") { return .done }
@@ -48,7 +48,7 @@ public struct StageStore: Sendable {
         try DurableFile.write(Data(stage.recipe.canonicalJSON.utf8), to: folder(stage.key) + "/recipe.json")
     }
 
-    /// Clears what does not belong to a stage that goes on: why it failed, and what a process that was killed was writing.
+    /// Clears what does not belong to a stage that goes on: why it failed, and what a process that was killed was writing. The recipe is written again.
     func goOn(_ stage: Stage) throws(StoreError) {
         try clear(stage.key) { $0 == "failed" || $0.contains(".partial-") || $0 == "recipe.json" }
         try DurableFile.write(Data(stage.recipe.canonicalJSON.utf8), to: folder(stage.key) + "/recipe.json")
