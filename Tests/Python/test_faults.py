@@ -46,9 +46,11 @@ class FaultTest(CommandLineTest):
 
 
 class FullDiskTest(FaultTest):
-    def check(self, error):
+    def check(self, error, workers):
         self.assertEqual(error.count("\n"), 1, error)
-        self.assertFalse(self.partial_files())
+        # Another worker is ended in the middle of whatever it does; what it was writing is never read, and removed when the stage goes on.
+        if workers == "1":
+            self.assertFalse(self.partial_files())
         self.assertFalse(list(self.folder.glob("results/stages/*/failed")), "the disk is to blame, not the stage")
         if (self.folder / "results/stages").exists():
             self.assertIn("all sound", self.strata("verify", "results")[0])
@@ -61,10 +63,11 @@ class FullDiskTest(FaultTest):
                 error = self.limited(
                     "run", "tiny.yaml", "--quiet", "--workers", workers, status=1, limit=resource.RLIMIT_FSIZE, value=kilobytes * 1024)
                 self.assertIn("File too large", error)
-                self.check(error)
+                self.check(error, workers)
             done = {path: path.stat().st_ino for path in self.folder.glob("results/stages/*/done")}
             self.assertTrue(done)
             self.strata("run", "tiny.yaml", "--quiet")
+            self.assertFalse(self.partial_files())
             self.assertEqual({path: path.stat().st_ino for path in done}, done, "what was finished was kept")
             self.assertEqual(self.numbers(), self.numbers("plain"))
             shutil.rmtree(self.folder / "results")
@@ -85,7 +88,7 @@ class FullDiskTest(FaultTest):
         for workers in ("1", "2"):
             _, error = self.strata("run", "tiny.yaml", "--quiet", "--workers", workers, status=1)
             self.assertIn("No space left on device", error)
-            self.check(error)
+            self.check(error, workers)
         self.remount("size=100m")
         self.strata("run", "tiny.yaml", "--quiet")
         self.assertEqual(self.numbers(), self.numbers("plain"))

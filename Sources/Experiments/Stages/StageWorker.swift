@@ -214,6 +214,12 @@ public final class StageWorker {
             try attempt.journal.flush()
             try SavedState.write(trainer, stage: stage.key, records: attempt.journal.count, seconds: attempt.seconds, to: store.savedState(stage.key))
         }
+        /// An evaluation changes nothing of the state: it goes on before it.
+        func stop() throws {
+            guard interruption.isRequested else { return }
+            try save()
+            throw Interrupted()
+        }
         var rhythm = SavingRhythm(from: attempt.seconds, leastSeconds: saveSeconds, byteCount: SavedState.byteCount(trainer))
         try trainer.train(
             record: { point in
@@ -221,13 +227,10 @@ public final class StageWorker {
                 report(.trained(stage, point, steps: lesson.train.steps))
             },
             evaluate: { step in
-                if let midway { try attempt.journal.append(StageRecords.evaluation(step: step, midway.measure(model, compute, pause: interruption.check))) }
+                if let midway { try attempt.journal.append(StageRecords.evaluation(step: step, midway.measure(model, compute, pause: stop))) }
             },
             pause: {
-                if interruption.isRequested {
-                    try save()
-                    throw Interrupted()
-                }
+                try stop()
                 let now = attempt.seconds
                 if rhythm.isDue(now) {
                     try save()
