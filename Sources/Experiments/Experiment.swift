@@ -6,6 +6,8 @@ public struct Experiment: Sendable {
     /// What it was read from.
     public let source: ExperimentSource
     public let name: String
+    /// What its jobs ask of Slurm.
+    public let slurm: SlurmSettings
     /// In the order of the sweep, all of them: nothing is sampled.
     public let runs: [Run]
 
@@ -32,6 +34,7 @@ public struct Experiment: Sendable {
                     path: Path().appending(key), found: "an unknown key '\(key)'", expected: "one of \(known.sorted().joined(separator: ", "))",
                     advice: nearestAdvice(to: key, among: known), subject: .key))
         }
+        do { slurm = try SlurmSettings(document.value["slurm"] ?? [:]) } catch { throw document.located(error.under(Path(dotted: "slurm"))) }
         var runs: [Run] = []
         for (index, point) in try Sweep.expanded(document).enumerated() {
             do throws(SettingsError) {

@@ -43,6 +43,11 @@ final class Progress: @unchecked Sendable {
         }
     }
 
+    /// A line that stays.
+    func note(_ text: String) {
+        if !isQuiet { say(text) }
+    }
+
     /// Closes lines that are still being rewritten.
     func end() {
         if openLines > 0 { writeError("\n") }

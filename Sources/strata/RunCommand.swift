@@ -14,13 +14,20 @@ struct RunCommand: AsyncParsableCommand {
 
             Ctrl-C finishes the step and saves; the same command goes on there, also after a kill. Several runs may share a results folder: each stage is \
             made by one of them.
+
+            With --executor slurm they are jobs of Slurm, which go on when this command ends; docs/slurm.md says more.
             """)
 
     @OptionGroup var options: ExperimentOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var workers: WorkerOptions
+    @OptionGroup var place: ExecutorOptions
     @Flag(help: "No progress.")
     var quiet = false
+
+    func validate() throws {
+        if place.executor == .slurm, workers.workers != nil { throw ValidationError("--workers has no meaning with --executor slurm; slurm.array_limit=N limits the jobs that run at once") }
+    }
 
     /// On the main thread, which has the largest stack.
     @MainActor
@@ -30,12 +37,15 @@ struct RunCommand: AsyncParsableCommand {
         let plan = try workers.plan(compute)
         try options.makeResultsFolder()
         let saveSeconds = try saveSeconds()
-        stopOnSignals([SIGINT, SIGTERM])
+        if place.executor == .local { stopOnSignals([SIGINT, SIGTERM]) }
         let progress = Progress(graph, store: options.store, isQuiet: quiet)
         let failures: [String]
         do {
             defer { progress.end() }
-            if plan.isSerial {
+            if place.executor == .slurm {
+                guard let ended = try await runInSlurm(experiment, graph, progress) else { return }
+                failures = ended
+            } else if plan.isSerial {
                 failures = try LocalExecutor(
                     store: options.store, compute: compute.makeCompute(), interruption: interruption, saveSeconds: saveSeconds, report: progress.report
                 ).run(graph)

@@ -4,7 +4,7 @@ import Foundation
 import Kernels
 import Synchronization
 
-/// A worker of `strata run`: not for users.
+/// A worker of `strata run`, or a job that it submitted: not for users.
 struct WorkCommand: ParsableCommand {
     static let name = "work"
     static let configuration = CommandConfiguration(
@@ -13,7 +13,14 @@ struct WorkCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The folder of stages.", valueName: "dir"))
     var results: String
 
+    @Option(help: ArgumentHelp("The orders of an array of jobs; no orders come on standard input then.", valueName: "file"))
+    var orders: String?
+
+    @Option(help: ArgumentHelp("Which of them.", valueName: "n"))
+    var task: Int?
+
     func run() throws {
+        if let orders { return try runTask(of: orders) }
         // Ctrl-C at a terminal reaches this process too; the run tells it to stop. It ends when the run does, whose standard input this is.
         signal(SIGINT, SIG_IGN)
         signal(SIGTERM) { _ in interruption.request() }
@@ -26,6 +33,29 @@ struct WorkCommand: ParsableCommand {
             send: { line in try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8)) })
         let orders = StandardInput()
         while true { try session.obey(orders.next()) }
+    }
+}
+
+extension WorkCommand {
+    /// Does the work of one job of Slurm, with as many threads as it has processors.
+    private func runTask(of orders: String) throws {
+        Thread.current.name = "strata"
+        // Before the time limit, and when the job is cancelled.
+        signal(SIGTERM) { _ in interruption.request() }
+        let environment = ProcessInfo.processInfo.environment
+        let instructionSet = try ComputeOptions.instructionSet()
+        guard let task else { throw Failure.wrongInput("strata: --orders needs --task") }
+        let threads = environment["SLURM_CPUS_PER_TASK"].flatMap { Int($0) } ?? 1
+        do {
+            try SlurmTask(orders: orders, index: task).run(
+                StageStore(results: results), family: instructionSet.numericsFamily, compute: Compute(instructionSet: instructionSet, threads: min(256, max(1, threads))),
+                interruption: interruption, saveSeconds: try saveSeconds())
+        } catch is Interrupted {
+            throw Failure(status: 143, message: SlurmTask.interruption)
+        } catch {
+            throw Failure.someFailed("\(error)")
+        }
+        SlurmTask.removeEmptyLog()
     }
 }
 

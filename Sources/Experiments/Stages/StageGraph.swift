@@ -26,12 +26,16 @@ public struct StageGraph: Sendable {
 
     /// Hashes all data. Throws when some of it cannot be read.
     public init(_ experiment: Experiment, family: String, version: Int = numericsVersion) throws(CorpusError) {
+        try self.init(runs: experiment.runs, family: family, version: version)
+    }
+
+    init(runs: [Run], family: String, version: Int = numericsVersion) throws(CorpusError) {
         let numerics: Value = ["version": .integer(version), "family": .string(family)]
         var references: [DataSource: String] = [:]
         var chains: [Chain] = []
         var stages: [Stage] = []
         var known: Set<String> = []
-        for run in experiment.runs {
+        for run in runs {
             var data: [String: DataReference] = [:]
             for name in run.domains {
                 guard let source = run.sources[name] else { preconditionFailure("an unchecked domain '\(name)'") }

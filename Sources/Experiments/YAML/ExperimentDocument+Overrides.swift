@@ -16,12 +16,12 @@ extension ExperimentDocument {
                     throw ExperimentError(override.place, error)
                 }
                 sources.replace(override.path, with: override.values[0], from: override.place)
-                if override.path.steps.first != .key("sweep") { fixed.append(override) }
+                if !Self.isOutsideRuns(override.path) { fixed.append(override) }
                 continue
             }
-            guard override.path.steps.first != .key("sweep") else {
+            guard !Self.isOutsideRuns(override.path) else {
                 throw ExperimentError(
-                    override.place, path: override.path, found: "several values inside 'sweep'", expected: "one",
+                    override.place, path: override.path, found: "several values inside '\(Path(Array(override.path.steps.prefix(1))))'", expected: "one",
                     advice: "an axis names the setting that it sweeps")
             }
             for grid in axisGrids.isEmpty ? [Path(dotted: "sweep.grid")] : axisGrids {
@@ -35,6 +35,9 @@ extension ExperimentDocument {
             }
         }
     }
+
+    /// Whether a setting is one of the whole sweep and of no run.
+    private static func isOutsideRuns(_ path: Path) -> Bool { ["sweep", "slurm"].contains { path.isAtOrUnder(Path(dotted: $0)) } }
 
     /// The grids that have an axis of this name: of arms, and the global one.
     private func grids(with axis: String) -> [Path] {
