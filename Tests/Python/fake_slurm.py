@@ -15,6 +15,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 import zlib
 
 PROGRAMS = ["sbatch", "squeue", "scancel", "scontrol"]
@@ -23,7 +24,8 @@ PROGRAMS = ["sbatch", "squeue", "scancel", "scontrol"]
 def install(folder, nodes=100, pretend=False, maximum_array_size=1001, submit_limit=None, plans=(), templates=()):
     """Puts the programs into a folder.
 
-    `plans`: pairs of a job's number from 0 in the order of their beginnings and how it ends: "TIMEOUT" runs nothing, "OUT_OF_MEMORY" as well ...
+    `plans`: pairs of a job's number from 0 in the order of their beginnings and how it ends: "TIMEOUT" runs nothing, "OUT_OF_MEMORY" as well;
+    "TERM" sends its script SIGTERM after a second, as Slurm does before a time limit.
     `templates`: recipes, canonical and in their order, of the stages of a run with seed 0 behind the base; from them follow those of other
     seeds. Without them pretended stages are marked as done and hold nothing that can be read.
     """
@@ -153,7 +155,7 @@ def begin(state, number, array, index):
     """Runs a task to its end, which shows at the next tick."""
     plan = state["plans"].get(str(state["begun"]))
     state["begun"] += 1
-    if plan is not None:
+    if plan not in (None, "TERM"):
         return plan
     if state["pretend"]:
         pretend(array["script"], int(index), state["templates"])
@@ -161,7 +163,13 @@ def begin(state, number, array, index):
     output = array["options"]["output"].replace("%A", number).replace("%a", index)
     environment = os.environ | {"SLURM_ARRAY_JOB_ID": number, "SLURM_ARRAY_TASK_ID": index, "SLURM_CPUS_PER_TASK": "1"}
     with open(output, "ab") as log:
-        status = subprocess.run(["sh"], input=array["script"].encode(), stdout=log, stderr=log, env=environment, cwd=array["options"]["chdir"]).returncode
+        process = subprocess.Popen(["sh"], stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, cwd=array["options"]["chdir"])
+        process.stdin.write(array["script"].encode())
+        process.stdin.close()
+        if plan == "TERM":
+            time.sleep(1)
+            process.terminate()
+        status = process.wait()
     return "COMPLETED" if status == 0 else "FAILED"
 
 

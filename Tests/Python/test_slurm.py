@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import re
 import shutil
 import signal
@@ -38,17 +37,26 @@ class SlurmTest(CommandLineTest):
 
     def start(self, *words):
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("STRATA_")}
-        process = subprocess.Popen(
-            [BINARY, "run", *words, "--executor", "slurm"], cwd=self.folder, env=inherited | self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, start_new_session=True)
+        with open(self.folder / "errors", "wb") as errors:
+            process = subprocess.Popen(
+                [BINARY, "run", *words, "--executor", "slurm"], cwd=self.folder, env=inherited | self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=errors, start_new_session=True)
 
         def end():
             if process.poll() is None:
                 process.kill()
-            process.communicate()
+                process.wait()
 
         self.addCleanup(end)
         return process
+
+    def errors(self):
+        """What the program that was started last has said until now."""
+        return (self.folder / "errors").read_text()
+
+    def ended(self, process, status):
+        self.assertEqual(process.wait(60), status, self.errors())
+        return self.errors()
 
     def wait_for(self, what, condition, seconds=60):
         deadline = time.monotonic() + seconds
@@ -100,15 +108,6 @@ class RealSlurmTest(SlurmTest):
         lines = self.node.run("squeue", "-h", "-r", "-o", "%i|%T|%r", *words).splitlines()
         return {line.split("|")[0]: line.split("|")[1:] for line in lines}
 
-    def interrupt(self, process):
-        """Ctrl-C as soon as it is heard; it is obeyed when what is in the queue is known."""
-        def hears():
-            caught = re.search(r"SigCgt:\s*(\w+)", pathlib.Path(f"/proc/{process.pid}/status").read_text()).group(1)
-            return int(caught, 16) >> (signal.SIGINT - 1) & 1
-
-        self.wait_for("a run that hears Ctrl-C", hears)
-        process.send_signal(signal.SIGINT)
-
     def release(self):
         for number in self.submissions():
             self.node.run("scontrol", "release", str(number), check=False)
@@ -153,8 +152,7 @@ class RealSlurmTest(SlurmTest):
         title = "sequential, sums"
         task = self.wait_for("the first task", lambda: self.begun_task() and next((job for job, (state, _) in self.jobs().items() if state == "RUNNING"), None))
         self.node.run("scancel", task)
-        _, errors = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 1, errors)
+        errors = self.ended(process, 1)
         self.assertIn(f"{title}: its job {task} was cancelled", errors)
         self.assertIn("1 job was not begun: it needs what failed", errors)
         _, errors = self.slurm(*words)
@@ -176,20 +174,15 @@ class RealSlurmTest(SlurmTest):
             self.wait_for("the jobs", lambda: len(self.jobs()) == count and len(self.submissions()) > 1)
             return set(self.jobs())
 
-        def ended(process, status):
-            _, errors = process.communicate(timeout=60)
-            self.assertEqual(process.returncode, status, errors)
-            return errors
-
         process = self.start(*words)
         held = waiting(14)
         process.kill()
-        ended(process, -signal.SIGKILL)
+        self.ended(process, -signal.SIGKILL)
         # Its jobs are there and are found.
         process = self.start(*words)
-        self.interrupt(process)
-        errors = ended(process, 130)
-        self.assertIn("14 jobs are in the queue already", errors)
+        self.wait_for("the second run", lambda: "14 jobs are in the queue already" in self.errors())
+        process.send_signal(signal.SIGINT)
+        errors = self.ended(process, 130)
         self.assertNotIn("submitted", errors)
         self.assertRegex(errors, r"interrupted; the jobs go on, and the same command waits for them again\nto cancel them: scancel \d+")
         self.assertEqual(set(self.jobs()), held, "nothing is submitted twice, and nothing cancelled")
@@ -200,8 +193,9 @@ class RealSlurmTest(SlurmTest):
             self.assertRegex(alone, r"(?m)^run002 .* 1 of 9 stages done, job \d+_\d+, of which this machine cannot ask Slurm$")
         with self.subTest("cancelled when that was asked for"):
             process = self.start(*words, "--cancel-on-interrupt")
-            self.interrupt(process)
-            self.assertIn("interrupted; the jobs are cancelled", ended(process, 130))
+            self.wait_for("the third run", lambda: "14 jobs are in the queue already" in self.errors())
+            process.send_signal(signal.SIGINT)
+            self.assertIn("interrupted; the jobs are cancelled", self.ended(process, 130))
             self.wait_for("the end of the jobs", lambda: not self.jobs())
         with self.subTest("submitted and left alone"):
             _, errors = self.slurm("sweep.yaml", "--submit-only")
@@ -231,8 +225,7 @@ class RealSlurmTest(SlurmTest):
             for orders in self.folder.glob("results/slurm/tiny/orders/*"):
                 orders.unlink()
             self.release()
-            _, errors = process.communicate(timeout=60)
-            self.assertEqual(process.returncode, 1, errors)
+            errors = self.ended(process, 1)
             self.assertRegex(errors, r"random base: its job \d+_\d+ failed; its last words: node .* has no file .*; the results folder has to be one that all nodes share")
 
 
@@ -251,6 +244,16 @@ class PlayedSlurmTest(SlurmTest):
         self.strata("run", "one.yaml", "--quiet", "--results", "local")
         self.assert_same_numbers("results", "local")
         self.assertEqual(fake_slurm.active(fake_slurm.load(programs)), 0)
+
+    def test_a_job_that_is_stopped_before_its_time_limit(self):
+        # Random base, base, and the task, which goes on in another job.
+        self.play(plans=[(2, "TERM")])
+        self.write("one.yaml", TINY + "strategy: {kind: sequential}\n")
+        words = ("one.yaml", "stream=[sums]", "train.steps=3000", "train.eval_steps=0")
+        _, errors = self.slurm(*words)
+        self.assertRegex(errors, r"(?m)^sequential, sums: its job \d+_\d+ was stopped before its time limit; it is submitted again$")
+        self.strata("run", *words, "--quiet", "--results", "local")
+        self.assert_same_numbers("results", "local")
 
     def test_a_job_that_never_gets_on(self):
         self.play(plans=[(number, "TIMEOUT") for number in range(6)])
