@@ -107,6 +107,7 @@ if __name__ == "__main__":
     parser.add_argument("--strata", default=ROOT / ".build/release/strata", type=pathlib.Path, help="the program")
     parser.add_argument("--keep", type=pathlib.Path, help="leave the files there")
     options = parser.parse_args()
+    options.strata = options.strata.resolve()
 
     with tempfile.TemporaryDirectory(prefix="strata-sweep-") as temporary:
         folder = options.keep or pathlib.Path(temporary)

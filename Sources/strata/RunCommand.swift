@@ -26,7 +26,9 @@ struct RunCommand: AsyncParsableCommand {
     var quiet = false
 
     func validate() throws {
-        if place.executor == .slurm, workers.workers != nil { throw ValidationError("--workers has no meaning with --executor slurm; slurm.array_limit=N limits the jobs that run at once") }
+        if place.executor == .slurm, workers.workers != nil {
+            throw ValidationError("--workers has no meaning with --executor slurm; slurm.array_limit=N limits the jobs that run at once")
+        }
     }
 
     /// On the main thread, which has the largest stack.

@@ -10,7 +10,10 @@ enum ExecutorName: String, ExpressibleByArgument, CaseIterable {
 
 struct ExecutorOptions: ParsableArguments {
     @Option(help: ArgumentHelp(
-        "local: on this machine. slurm: as jobs of Slurm, on a results folder that its nodes share; the section 'slurm' of the file and words such as slurm.partition=long say what they ask for."))
+        """
+        local: on this machine. slurm: as jobs of Slurm, on a results folder that its nodes share; the section 'slurm' of the file and words such \
+        as slurm.partition=long say what they ask for.
+        """))
     var executor = ExecutorName.local
 
     @Flag(help: "With slurm: submit the jobs and end. The same command without it waits for them and prints the tables.")
@@ -53,7 +56,9 @@ extension RunCommand {
                         + (arrays.isEmpty ? "" : "\nto cancel them: scancel \(list)"))
             }
             try await executor.cancel(arrays)
-            throw Failure(status: 130, message: "\ninterrupted; the jobs are cancelled\(arrays.isEmpty ? "" : " (\(list))"); the same command submits again what is not done")
+            throw Failure(
+                status: 130,
+                message: "\ninterrupted; the jobs are cancelled\(arrays.isEmpty ? "" : " (\(list))"); the same command submits again what is not done")
         }
     }
 

@@ -11,7 +11,10 @@ extension SlurmCoordinator {
         // Where Slurm has shown its limit; the jobs of others may count there, and end too.
         limit = isTaken ? min(submitter.settings.maximumJobCount, limit + limit / 4 + 1) : activeCount
         let rest = self.ready.count
-        if rest > 0 { note("\(rest) more \(rest == 1 ? "job waits" : "jobs wait") for room: \(activeCount) are in the queue at once (slurm.max_jobs=\(submitter.settings.maximumJobCount))") }
+        guard rest > 0 else { return }
+        note(
+            "\(rest) more \(rest == 1 ? "job waits" : "jobs wait") for room: \(activeCount) are in the queue at once "
+                + "(slurm.max_jobs=\(submitter.settings.maximumJobCount))")
     }
 
     private var activeCount: Int { status.count { if case .queued = $0 { true } else { false } } }
@@ -60,7 +63,10 @@ extension SlurmCoordinator {
                 }
             }
         }
-        if count > 0 { note("submitted \(count) \(count == 1 ? "job" : "jobs") in \(numbers.count) \(numbers.count == 1 ? "array" : "arrays"): \(Self.list(numbers))") }
+        if count > 0 {
+            let arrays = "\(numbers.count) \(numbers.count == 1 ? "array" : "arrays")"
+            note("submitted \(count) \(count == 1 ? "job" : "jobs") in \(arrays): \(Self.list(numbers))")
+        }
         if let refusal {
             guard activeCount > 0 else { throw refusal }
             note("Slurm takes no more jobs now: \(refusal)")

@@ -9,7 +9,8 @@ public enum SlurmError: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .missing(let program): "'\(program)' is not in PATH: --executor slurm needs a machine from which jobs are submitted to Slurm, with sbatch, squeue and scancel"
+        case .missing(let program):
+            "'\(program)' is not in PATH: --executor slurm needs a machine from which jobs are submitted to Slurm, with sbatch, squeue and scancel"
         case .refused(let program, let message): "\(program) failed: \(message.isEmpty ? "it gave no reason" : message)"
         case .unreadable(let program, let output): "\(program) said '\(output)', which is not understood"
         case .orders(let path, let problem): "\(path): \(problem); is the results folder the same one on every node?"

@@ -36,7 +36,9 @@ public struct SlurmExecutor {
 
     /// Works through the graph until nothing is left or a stop is wanted, or, with `submitOnly`, submits what there is room for. Throws before
     /// anything is submitted when the data cannot be used, and when Slurm does not take the jobs.
-    public nonisolated(nonsending) func run(_ graph: StageGraph, of experiment: Experiment, family: String, submitOnly: Bool = false) async throws -> End {
+    public nonisolated(nonsending) func run(
+        _ graph: StageGraph, of experiment: Experiment, family: String, submitOnly: Bool = false
+    ) async throws -> End {
         try graph.withdrawDamaged(store, products: true) { report(.damaged($0, $1)) }
         try StageWorker(store: store, compute: compute, interruption: interruption, report: report).prepare(graph)
         let lock = try await lock(experiment.name)

@@ -24,7 +24,9 @@ struct SlurmOrder: Sendable, Hashable {
     }
 
     init?(json: Value) {
-        guard let axes = json["axes"]?.asList, let settings = json["settings"], let family = json["family"]?.asString, let stages = json["stages"]?.asList else { return nil }
+        guard let axes = json["axes"]?.asList, let settings = json["settings"], let family = json["family"]?.asString,
+            let stages = json["stages"]?.asList
+        else { return nil }
         self.axes = axes.compactMap { axis in axis["name"]?.asString.map { SweepPoint.Axis(name: $0, value: axis["value"] ?? .null) } }
         (self.settings, self.family, self.stages) = (settings, family, stages.compactMap(\.asString))
     }
@@ -70,7 +72,9 @@ enum SlurmOrders {
             var buffer = [UInt8](repeating: 0, count: count)
             return pread(descriptor, &buffer, count, off_t(offset)) == count ? buffer : nil
         }
-        guard index >= 0, let line = bytes(index * lineLength, lineLength), let place = place(line[...]) else { throw .orders(path: path, problem: "has no order \(index)") }
+        guard index >= 0, let line = bytes(index * lineLength, lineLength), let place = place(line[...]) else {
+            throw .orders(path: path, problem: "has no order \(index)")
+        }
         guard let text = bytes(place.offset, place.length), let json = try? Value(json: text), let order = SlurmOrder(json: json) else {
             throw .orders(path: path, problem: "order \(index) is damaged")
         }

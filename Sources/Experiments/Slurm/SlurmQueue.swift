@@ -11,7 +11,8 @@ struct SlurmQueue: Sendable, Hashable {
 
         /// All other states end in one of these.
         private static let ended: Set<String> = [
-            "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "LAUNCH_FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "RECONFIG_FAIL", "REVOKED", "TIMEOUT",
+            "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "LAUNCH_FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "RECONFIG_FAIL",
+            "REVOKED", "TIMEOUT",
         ]
     }
 

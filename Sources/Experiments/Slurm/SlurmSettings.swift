@@ -11,7 +11,9 @@ public struct SlurmSettings: Sendable, Hashable {
             "time", .either([.positive, .string]), default: nil,
             "time limit of a job: minutes, or as sbatch takes it (\"1-12:00:00\"); a stage that does not end within it is saved and goes on in another job"),
         .optional("memory", .either([.positive, .string]), default: nil, "memory of a job: megabytes, or \"4G\"; without it from the estimate of each stage"),
-        .optional("cpus", .integer(1...256), default: nil, "processors of a job, which are its threads; without it 4 for what many wait for and for wide models, else 1"),
+        .optional(
+            "cpus", .integer(1...256), default: nil,
+            "processors of a job, which are its threads; without it 4 for what many wait for and for wide models, else 1"),
         .optional("array_limit", .positive, default: nil, "jobs of one array that run at once at most"),
         .optional("max_jobs", .positive, default: 1000, "jobs in the queue at once at most; the rest is submitted when some have ended"),
         .optional("extra", .list(.string, count: 0...100), default: [], "further options of sbatch, as they are: [\"--exclusive\"]"),
@@ -36,7 +38,8 @@ public struct SlurmSettings: Sendable, Hashable {
         func word(_ key: String) throws(SettingsError) -> String? {
             guard let text = settings.value[key]?.asString else { return nil }
             guard !text.isEmpty, !text.contains(where: \.isNewline) else {
-                throw SettingsError(path: Path(dotted: key), found: Value.string(text).summary, expected: "a line of text", advice: "leave the key out for Slurm's default")
+                throw SettingsError(
+                    path: Path(dotted: key), found: Value.string(text).summary, expected: "a line of text", advice: "leave the key out for Slurm's default")
             }
             return text
         }
@@ -49,13 +52,15 @@ public struct SlurmSettings: Sendable, Hashable {
         time = try amount("time", unit: "")
         if let time, Self.seconds(ofTime: time) == nil {
             throw SettingsError(
-                path: Path(dotted: "time"), found: Value.string(time).summary, expected: "minutes, \"hours:minutes:seconds\" or \"days-hours:minutes:seconds\", at least a minute")
+                path: Path(dotted: "time"), found: Value.string(time).summary,
+                expected: "minutes, \"hours:minutes:seconds\" or \"days-hours:minutes:seconds\", at least a minute")
         }
         memory = try amount("memory", unit: "M")
         if let memory {
             let digits = "KMGT".contains(memory.last ?? " ") ? memory.dropLast() : memory[...]
             guard let number = Int(digits), number > 0, digits.allSatisfy(\.isNumber) else {
-                throw SettingsError(path: Path(dotted: "memory"), found: Value.string(memory).summary, expected: "megabytes, or a number with K, M, G or T such as \"4G\"")
+                throw SettingsError(
+                    path: Path(dotted: "memory"), found: Value.string(memory).summary, expected: "megabytes, or a number with K, M, G or T such as \"4G\"")
             }
         }
         cpus = settings.value["cpus"]?.asInteger
@@ -66,17 +71,21 @@ public struct SlurmSettings: Sendable, Hashable {
             let name = option.prefix { $0 != "=" }
             let path = Path(dotted: "extra").appending(index)
             guard option.hasPrefix("-"), option.count > 1, !option.contains(where: \.isNewline) else {
-                throw SettingsError(path: path, found: Value.string(option).summary, expected: "an option of sbatch such as \"--exclusive\"", advice: "an option and its value are one word: \"--nice=100\"")
+                throw SettingsError(
+                    path: path, found: Value.string(option).summary, expected: "an option of sbatch such as \"--exclusive\"",
+                    advice: "an option and its value are one word: \"--nice=100\"")
             }
             guard !Self.own.contains(String(name)) else {
-                throw SettingsError(path: path, found: Value.string(option).summary, expected: "an option that strata does not set itself (\(Self.own.joined(separator: ", ")))")
+                throw SettingsError(
+                    path: path, found: Value.string(option).summary, expected: "an option that strata does not set itself (\(Self.own.joined(separator: ", ")))")
             }
         }
     }
 
     /// What the bookkeeping of jobs rests on.
     private static let own = [
-        "--array", "-a", "--chdir", "-D", "--dependency", "-d", "--job-name", "-J", "--kill-on-invalid-dep", "--output", "-o", "--error", "-e", "--parsable", "--wait", "-W", "--wrap",
+        "--array", "-a", "--chdir", "-D", "--dependency", "-d", "--job-name", "-J", "--kill-on-invalid-dep", "--output", "-o", "--error", "-e",
+        "--parsable", "--wait", "-W", "--wrap",
     ]
 
     /// Minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes or days-hours:minutes:seconds; nil for anything else and

@@ -30,7 +30,8 @@ struct SlurmSubmitter {
     func options(_ array: JobArray, _ submission: String, _ ledger: SlurmLedger) -> [String] {
         var options = ["--parsable", "--job-name=\(submission)", "--array=\(array.indices)" + (settings.arrayLimit.map { "%\($0)" } ?? "")]
         if let dependency = array.dependency.text { options += ["--dependency=\(dependency)", "--kill-on-invalid-dep=yes"] }
-        options += ["--chdir=\(FileManager.default.currentDirectoryPath)", "--output=\(ledger.logs.replacingOccurrences(of: "%", with: "%%"))/%A_%a.out", "--open-mode=append", "--requeue"]
+        options += ["--chdir=\(FileManager.default.currentDirectoryPath)"]
+        options += ["--output=\(ledger.logs.replacingOccurrences(of: "%", with: "%%"))/%A_%a.out", "--open-mode=append", "--requeue"]
         // One process with threads, on one node; told in time to save its state.
         options += ["--nodes=1", "--ntasks=1", "--cpus-per-task=\(settings.cpus ?? array.cpus)", "--mem=\(settings.memory ?? "\(array.memory)M")"]
         options += ["--signal=B:TERM@\(settings.graceSeconds)"]

@@ -52,13 +52,16 @@ public struct SlurmTask {
         var expected: String
         var found: String
         var description: String {
-            "the processor of \(ProcessInfo.processInfo.hostName) gives numbers of the family '\(found)', but the run began with '\(expected)'; choose like nodes with slurm.constraint"
+            "the processor of \(ProcessInfo.processInfo.hostName) gives numbers of the family '\(found)', but the run began with '\(expected)'; "
+                + "choose like nodes with slurm.constraint"
         }
     }
 
     private struct MissingParent: Error, CustomStringConvertible {
         var title: String
-        var description: String { "\(title): what it begins with is not done on \(ProcessInfo.processInfo.hostName); is the results folder the same one on every node?" }
+        var description: String {
+            "\(title): what it begins with is not done on \(ProcessInfo.processInfo.hostName); is the results folder the same one on every node?"
+        }
     }
 }
 
