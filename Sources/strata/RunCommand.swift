@@ -19,6 +19,12 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "No progress.")
     var quiet = false
 
+    @Flag(help: ArgumentHelp("Print events as JSON lines on standard output, and no tables.", discussion: """
+        Every line has version (\(SweepProgress.version)) and event: sweep (counts and seconds left), began, progress, finished and failed (of a stage), results (the \
+        file; last).
+        """))
+    var json = false
+
     /// On the main thread, which has the largest stack.
     @MainActor
     func run() async throws {
@@ -28,7 +34,7 @@ struct RunCommand: AsyncParsableCommand {
         try options.makeResultsFolder()
         try options.store.lock()
         endOnInterrupt()
-        let progress = Progress(graph, store: options.store, isQuiet: quiet)
+        let progress = try Progress(experiment, graph, store: options.store, plan: plan, isQuiet: quiet, printsEvents: json)
         let failures: [String]
         do {
             defer { progress.end() }
@@ -40,7 +46,9 @@ struct RunCommand: AsyncParsableCommand {
                     .run(graph, of: experiment.source)
             }
         }
-        if let file = try publish(experiment, graph, options) {
+        let file = try publish(experiment, graph, options)
+        progress.end(file: file, failures: failures)
+        if let file, !json {
             try printTables(of: file)
             print("results: \(file)")
         }

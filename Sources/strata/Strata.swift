@@ -14,7 +14,7 @@ struct Strata: ParsableCommand {
             """,
         version: strataVersion,
         subcommands: [
-            RunCommand.self, PlanCommand.self, StatusCommand.self, CollectCommand.self, TableCommand.self, MetricsCommand.self,
+            RunCommand.self, PlanCommand.self, StatusCommand.self, CleanCommand.self, CollectCommand.self, TableCommand.self, MetricsCommand.self,
             SchemaCommand.self, DoctorCommand.self, BenchmarkCommand.self, WorkCommand.self,
         ])
 
