@@ -34,6 +34,7 @@ final class Progress: @unchecked Sendable {
     }
 
     func report(_ event: StageEvent) {
+        guard form != .none else { return }
         let now = clock.now
         sweep.note(event, at: (now - start) / .seconds(1))
         switch form {

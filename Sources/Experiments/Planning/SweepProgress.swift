@@ -21,8 +21,8 @@ public struct SweepProgress: Sendable {
     private var forecast: (at: Double, seconds: Double)?
     private var now = 0.0
 
-    /// The forecast of a sweep of thousands takes a while: it is made anew no more often than this (seconds).
-    private static let forecastInterval = 5.0
+    /// Seconds until the forecast is made anew: that of a sweep of thousands takes a while, and is to take no more than a fiftieth of the time.
+    private var forecastInterval = 5.0
 
     public init(_ name: String, _ graph: StageGraph, store: StageStore, workers: WorkerPlan) throws {
         self.name = name
@@ -64,10 +64,12 @@ public struct SweepProgress: Sendable {
             running.removeAll { $0.stage.key == stage.key }
             failed.insert(stage.key)
         }
-        if now - (forecast?.at ?? -.infinity) >= Self.forecastInterval { makeForecast() }
+        if now - (forecast?.at ?? -.infinity) >= forecastInterval { makeForecast() }
     }
 
     private mutating func makeForecast() {
+        let start = ContinuousClock.now
+        defer { forecastInterval = max(5, 50 * (start.duration(to: .now) / .seconds(1))) }
         guard speed.stageCount > 0, let queue = try? StageQueue(graph, isDone: { done.contains($0) }) else { return }
         var left: [Int: Double] = [:]
         for (stage, since, point, steps) in running {
