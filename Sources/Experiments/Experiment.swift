@@ -8,8 +8,11 @@ public struct Experiment: Sendable {
     public let name: String
     /// What its jobs ask of Slurm.
     public let slurm: SlurmSettings
-    /// In the order of the sweep, all of them: nothing is sampled.
+    /// In the order of the sweep: all of them, or the sample that the file asks for.
     public let runs: [Run]
+    /// Runs that the whole sweep has, and what was drawn of them, if anything was.
+    public let gridCount: Int
+    public let sample: SweepSample?
 
     /// Reads and checks an experiment.
     ///
@@ -36,9 +39,11 @@ public struct Experiment: Sendable {
         }
         do { slurm = try SlurmSettings(document.value["slurm"] ?? [:]) } catch { throw document.located(error.under(Path(dotted: "slurm"))) }
         var runs: [Run] = []
-        for (index, point) in try Sweep.expanded(document).enumerated() {
+        let sweep = try Sweep(document)
+        var reader = SettingsReader(fields: ExperimentFields.run)
+        for (index, point) in sweep.points.enumerated() {
             do throws(SettingsError) {
-                let run = try Run(point, index: index)
+                let run = try Run(point, index: index, &reader)
                 let (name, first) = (run.settings.string("name"), runs.first?.settings.string("name"))
                 guard name == first ?? name else {
                     throw SettingsError(path: Path(dotted: "name"), found: "\"\(name)\" after \"\(first ?? "")\"", expected: "one name for all runs")
@@ -50,6 +55,13 @@ public struct Experiment: Sendable {
         }
         self.document = document
         self.runs = runs
+        (gridCount, sample) = (sweep.gridCount, sweep.sample)
         name = runs[0].settings.string("name")
+    }
+
+    /// What a reader of the tables has to know of the choice of the runs.
+    public var notes: [String] {
+        guard let sample else { return [] }
+        return ["The runs are a sample: \(sample.count) of the \(gridCount) points of the sweep, drawn with seed \(sample.seed)."]
     }
 }

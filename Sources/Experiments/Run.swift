@@ -31,12 +31,14 @@ public struct Run: Sendable {
     /// Everything that is measured: the base's domains, then those of the stream, each once.
     public var domains: [String] { baseData + stream.filter { !baseData.contains($0) } }
 
-    /// - Parameter point: a point of the sweep. Paths of errors are those of its root.
-    init(_ point: SweepPoint, index: Int) throws(SettingsError) {
+    /// - Parameters:
+    ///   - point: a point of the sweep. Paths of errors are those of its root.
+    ///   - reader: for all runs of an experiment; its fields are `ExperimentFields.run`.
+    init(_ point: SweepPoint, index: Int, _ reader: inout SettingsReader) throws(SettingsError) {
         let number = String(index)
         id = "run" + String(repeating: "0", count: max(0, 3 - number.count)) + number
         axes = point.axes
-        settings = try Settings(point.root, fields: ExperimentFields.run)
+        settings = try reader.settings(point.root)
         seed = settings.integer("seed")
         try Run.checkName(settings.string("name"))
 

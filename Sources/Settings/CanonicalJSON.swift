@@ -28,17 +28,35 @@ extension Value {
             text += "]"
         case .object(let entries):
             text += "{"
-            for (index, key) in entries.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }).enumerated() {
+            for (index, entry) in entries.sorted(by: { Value.precedes($0.key, $1.key) }).enumerated() {
                 if index > 0 { text += "," }
-                Value.write(key, into: &text)
+                Value.write(entry.key, into: &text)
                 text += ":"
-                entries[key, default: .null].write(into: &text)
+                entry.value.write(into: &text)
             }
             text += "}"
         }
     }
 
+    /// By the bytes of UTF-8.
+    private static func precedes(_ a: String, _ b: String) -> Bool {
+        let isBefore = a.utf8.withContiguousStorageIfAvailable { a in
+            b.utf8.withContiguousStorageIfAvailable { b in
+                for (a, b) in zip(a, b) where a != b { return a < b }
+                return a.count < b.count
+            }
+        }
+        return (isBefore ?? nil) ?? a.utf8.lexicographicallyPrecedes(b.utf8)
+    }
+
     private static func write(_ string: String, into text: inout String) {
+        // Nearly all strings are names, of which nothing has to be replaced.
+        guard string.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
+            text += "\""
+            text += string
+            text += "\""
+            return
+        }
         text += "\""
         for scalar in string.unicodeScalars {
             switch scalar {

@@ -87,6 +87,15 @@ extension Kind {
     }
 
     private static func filled(_ entries: [String: Value], _ fields: [Field], at path: Path) throws(SettingsError) -> [String: Value] {
+        try filled(entries, fields, at: path) { field, value throws(SettingsError) in
+            try field.kind.validated(value, at: path.appending(field.key))
+        }
+    }
+
+    /// The entries with defaults for those that are left out, each as `validated` makes it.
+    static func filled(
+        _ entries: [String: Value], _ fields: [Field], at path: Path, validated: (Field, Value) throws(SettingsError) -> Value
+    ) throws(SettingsError) -> [String: Value] {
         let keys = fields.map(\.key)
         for key in entries.keys.sorted() where !keys.contains(key) {
             throw SettingsError(
@@ -97,10 +106,10 @@ extension Kind {
         var result: [String: Value] = [:]
         for field in fields {
             if let value = entries[field.key], !(value == .null && field.defaultValue != nil) {
-                result[field.key] = try field.kind.validated(value, at: path.appending(field.key))
+                result[field.key] = try validated(field, value)
             } else if let value = field.defaultValue {
                 // A default that is itself a mapping (`{}`) takes the defaults of its own fields.
-                result[field.key] = value == .null ? .null : try field.kind.validated(value, at: path.appending(field.key))
+                result[field.key] = value == .null ? .null : try validated(field, value)
             } else {
                 throw SettingsError(
                     path: path, found: "no key '\(field.key)'", expected: "'\(field.key)': \(field.kind.expectation) (\(field.help))")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Benchmarks
+import Experiments
 import Kernels
 import Settings
 

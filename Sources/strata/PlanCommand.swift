@@ -5,64 +5,88 @@ import Kernels
 
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "Show the runs of an experiment, what they share, what is done, and what the rest will take. Runs nothing.")
+        commandName: "plan", abstract: "Show the runs of an experiment, what they share, what is done, and what the rest will take.",
+        discussion: """
+            Nothing is run and nothing is written. All runs are counted. The time comes from the stages that are done in the results folder, those of \
+            other experiments too; where there are none, some training steps of the experiment's width are timed, which takes about a second.
+            """)
 
     @OptionGroup var options: ExperimentOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var workers: WorkerOptions
 
+    @Flag(name: .customLong("no-calibration"), help: "Time nothing: without stages that are done there is no estimate of the time.")
+    var skipsCalibration = false
+
+    @Flag(help: ArgumentHelp("List every run (of \(PlanCommand.shownRuns) or fewer they are listed anyhow)."))
+    var runs = false
+
+    @Flag(help: "List every stage.")
+    var stages = false
+
+    @Flag(help: "Print a JSON object with everything, runs and stages too, on one line.")
+    var json = false
+
+    static let shownRuns = 24
+
     func run() throws {
         let experiment = try options.load()
         let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
-        let store = options.store
-        let plan = try workers.plan(compute)
-        let costs = try graph.costs()
-        var left = StageCost()
-        var doneCount = 0
-        for (stage, cost) in zip(graph.stages, costs) {
-            if store.state(stage.key) == .done { doneCount += 1 } else { left = left + cost }
+        let plan = try SweepPlan(experiment, graph, store: options.store, workers: workers.plan(compute)) { graph, costs, survey in
+            skipsCalibration ? nil : try Calibration.speed(graph, costs, survey, compute.makeCompute())
         }
-        let references = graph.chains.reduce(0) { $0 + $1.stages.count }
-        print(TextTable(header: ["run", "", "stages", "done"], rows: graph.chains.map { chain in
-            [chain.run.id, chain.run.label, "\(chain.stages.count)", "\(chain.stages.count { store.state($0.key) == .done })"]
-        }).text)
-        print("\(counted(graph.chains.count, "run")) of \(references) stages, \(graph.stages.count) after sharing; \(doneCount) done, \(graph.stages.count - doneCount) to run")
-        guard left.operations > 0 else {
-            print("nothing is left to do")
-            return
-        }
-        let (rate, source) = try operationsASecond(graph, costs, store)
-        print(
-            "left: \(grouped(left.trainedTokens)) tokens of training, \(String(format: "%.3g", left.operations)) floating-point operations, "
-                + "about \(duration(left.operations / rate)) (\(source))")
-        let rounds = try StageQueue(graph, store: store).rounds(plan)
-        print(text(of: plan, rounds))
-        let memory = rounds.map { $0.reduce(0) { $0 + $1.cost.memoryBytes } }.max() ?? 0
-        print("memory about \(grouped(memory / 1e6)) MB, disk about \(decimal(left.diskBytes / 1e6, 1)) MB")
+        if json { print(plan.json.canonicalJSON) } else { print(text(of: plan).joined(separator: "\n")) }
     }
 
-    /// "workers: up to 2 side by side with 1 thread each; a stage that is alone has all 2 threads".
-    private func text(of plan: WorkerPlan, _ rounds: [[WorkerPlan.Share]]) -> String {
-        let widest = rounds.max { $0.count < $1.count }?.map(\.threads) ?? []
-        let all = plan.threads == 1 ? "1 thread" : "all \(plan.threads) threads"
-        guard let least = widest.min(), let most = widest.max(), widest.count > 1 else { return "workers: one stage after another with \(all)" }
-        let each = least == most ? counted(least, "thread") : "\(least) to \(most) threads"
-        return "workers: up to \(widest.count) side by side with \(each) each; a stage that is alone has \(all)"
-    }
-
-    /// From the stages that were trained here already, else from a short measurement of the processor.
-    private func operationsASecond(_ graph: StageGraph, _ costs: [StageCost], _ store: StageStore) throws -> (Double, String) {
-        let threads = Double(try compute.threadCount())
-        var operations = 0.0
-        var threadSeconds = 0.0
-        for (stage, cost) in zip(graph.stages, costs) where cost.trainedTokens > 0 {
-            if store.state(stage.key) == .done, let spent = store.time(stage.key) {
-                operations += cost.operations
-                threadSeconds += spent.seconds * Double(spent.threads)
+    private func text(of plan: SweepPlan) -> [String] {
+        var lines: [String] = []
+        if runs || plan.runs.count <= Self.shownRuns {
+            let rows = zip(plan.runs, plan.progress).map { [$0.id, $0.label, "\($1.total)", "\($1.done)"] }
+            lines += [TextTable(header: ["run", "", "stages", "done"], rows: rows).text, ""]
+        }
+        if stages {
+            let rows = zip(plan.stages, plan.costs).map { stage, cost in
+                [String(stage.key.prefix(12)), stage.title, plan.survey[stage.key].name, cost.operations > 0 ? scientific(cost.operations) : ""]
             }
+            lines += [TextTable(header: ["stage", "", "state", "FLOP"], rows: rows, leftCount: 3).text, ""]
         }
-        if threadSeconds > 1 { return (threads * operations / threadSeconds, "at the speed of the stages that are done") }
-        // Training of small models reaches more than half of the peak, evaluations and short stages less.
-        return (try compute.makeCompute().peak() / 2, "at half of the peak measured just now")
+        let rows = (plan.kinds.map { [$0.name, "\($0.count)", "\($0.doneCount)", "\($0.count - $0.doneCount)", $0.operations > 0 ? scientific($0.operations) : ""] })
+            + [["all", "\(plan.stages.count)", "\(plan.doneCount)", "\(plan.stages.count - plan.doneCount)", plan.leftOperations > 0 ? scientific(plan.leftOperations) : ""]]
+        lines += [TextTable(header: ["stages", "", "done", "to run", "FLOP left"], rows: rows, leftCount: 1).text, ""]
+
+        var sweep = counted(plan.runs.count, "run")
+        if let sample = plan.sample { sweep += ", drawn with seed \(sample.seed) from the \(grouped(Double(plan.gridCount))) points" }
+        if !plan.axes.isEmpty { sweep += (plan.sample == nil ? ": " : " of ") + plan.axes.map { "\($0.name) (\($0.valueCount))" }.joined(separator: ", ") }
+        lines.append(sweep)
+        lines.append(
+            "sharing  \(grouped(Double(plan.namedCount))) stages that runs name are \(grouped(Double(plan.stages.count)))"
+                + (plan.namedOperations > 0 ? "; that saves \(decimal(100 * (1 - plan.operations / plan.namedOperations), 0)) % of \(scientific(plan.namedOperations)) FLOP" : ""))
+        guard plan.doneCount < plan.stages.count else { return lines + ["left     nothing: all stages are done"] }
+        lines.append("left     \(grouped(plan.leftTokens)) tokens of training, \(scientific(plan.leftOperations)) FLOP")
+        lines.append("time     \(time(of: plan))")
+        lines.append("workers  \(sideBySide(plan))")
+        lines.append("memory   about \(grouped(plan.forecast.memoryBytes / 1e6)) MB at most")
+        lines.append("disk     about \(decimal(plan.leftDiskBytes / 1e6, 1)) MB of checkpoints")
+        return lines
+    }
+
+    private func scientific(_ value: Double) -> String { String(format: "%.3g", value) }
+
+    private func time(of plan: SweepPlan) -> String {
+        guard let seconds = plan.seconds else { return "unknown: nothing is done yet to tell it from" + (skipsCalibration ? "" : ", and no step could be timed") }
+        return switch plan.source {
+        case .stages(let count): "about \(duration(seconds)), at the speed of \(counted(count, "stage")) of the results folder"
+        case .calibration: "about \(duration(seconds)), at the speed of some training steps timed just now"
+        case .none: "none to speak of"
+        }
+    }
+
+    /// "up to 2 side by side with 1 thread each; a stage that is alone has all 2 threads".
+    private func sideBySide(_ plan: SweepPlan) -> String {
+        let all = plan.workers.threads == 1 ? "1 thread" : "all \(plan.workers.threads) threads"
+        let threads = plan.forecast.threads
+        guard let most = threads.first, let least = threads.last, threads.count > 1 else { return "one stage after another with \(all)" }
+        let each = least == most ? counted(least, "thread") : "\(least) to \(most) threads"
+        return "up to \(threads.count) side by side with \(each) each; a stage that is alone has \(all)"
     }
 }

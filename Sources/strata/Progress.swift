@@ -1,126 +1,132 @@
 import Experiments
 import Foundation
+import Settings
 
-/// Shows on standard error what is going on: on a terminal a line for each running stage, rewritten in place; elsewhere the same
-/// lines every ten seconds.
+/// Shows what is going on: on a terminal a line for each running stage and one for the whole, rewritten in place; elsewhere plain lines, for a
+/// stage one in ten seconds at most; with `--json` events on standard output.
 final class Progress: @unchecked Sendable {
-    private let isQuiet: Bool
-    private let isTerminal = isatty(2) == 1
-    private let total: Int
-    private var done: Int
-    /// The running stages in the order in which they began, with what is known of each.
-    private var running: [(stage: Stage, text: String)] = []
-    private var lastShown = ContinuousClock.now
-    /// Lines on the terminal that are rewritten; the cursor stands at the end of the last.
+    enum Form {
+        case none
+        case lines
+        case terminal
+        case events
+    }
+
+    private let form: Form
+    private let usesColour: Bool
+    private var sweep: SweepProgress
+    private let clock = ContinuousClock()
+    private let start: ContinuousClock.Instant
+    /// When a line of a stage was written last, without a terminal, or an event of it.
+    private var lastShown: [String: ContinuousClock.Instant] = [:]
+    private var lastFrame: ContinuousClock.Instant?
+    /// Lines on the terminal that are rewritten; the cursor stands at the end of the last. It is never hidden, so that nothing has to bring it back.
     private var openLines = 0
 
-    init(_ graph: StageGraph, store: StageStore, isQuiet: Bool) {
-        self.isQuiet = isQuiet
-        total = graph.stages.count
-        done = graph.stages.count { store.state($0.key) == .done }
+    init(_ experiment: Experiment, _ graph: StageGraph, store: StageStore, plan: WorkerPlan, isQuiet: Bool, printsEvents: Bool) throws {
+        let environment = ProcessInfo.processInfo.environment
+        let isTerminal = isatty(2) == 1 && environment["TERM"] != "dumb"
+        form = printsEvents ? .events : isQuiet ? .none : isTerminal ? .terminal : .lines
+        usesColour = isTerminal && (environment["NO_COLOR"] ?? "").isEmpty
+        start = clock.now
+        sweep = try SweepProgress(experiment.name, graph, store: store, workers: plan)
+        if form == .events { write(sweep.summary(.running)) }
     }
 
     func report(_ event: StageEvent) {
-        guard !isQuiet else { return }
-        switch event {
-        case .began(let stage):
-            running.append((stage, ""))
-            show()
-        case .trained(let stage, let point, let steps):
-            let rate = Double(point.tokens) / max(point.seconds, 1e-9)
-            let left = point.seconds / Double(point.step) * Double(steps - point.step)
-            let text = "step \(point.step)/\(steps), loss \(decimal(point.loss, 3)), \(grouped(rate)) tokens/s, \(duration(left)) left"
-            if let index = running.firstIndex(where: { $0.stage.key == stage.key }) { running[index].text = text }
-            show()
-        case .finished(let stage, let seconds):
-            done += 1
-            end(stage, "done in \(duration(seconds))")
-        case .failed(let stage, let message): end(stage, "FAILED: \(message)")
-        case .note(let stage, let text): say(line(stage, text))
-        case .damaged(let stage, let damage):
-            done -= 1
-            say(line(stage, "\(damage.path) \(damage.problem); it is made again"))
+        guard form != .none else { return }
+        let now = clock.now
+        sweep.note(event, at: (now - start) / .seconds(1))
+        switch form {
+        case .none: break
+        case .events: writeEvent(event, now)
+        case .lines: writeLine(event, now)
+        case .terminal: draw(event, now)
         }
     }
 
     /// A line that stays.
     func note(_ text: String) {
-        if !isQuiet { say(text) }
+        switch form {
+        case .none, .events: break
+        case .lines: writeError(text + "\n")
+        case .terminal:
+            writeError((openLines > 0 ? erasing : "") + text + "\n")
+            openLines = 0
+        }
     }
 
     /// Closes lines that are still being rewritten.
     func end() {
-        if openLines > 0 { writeError("\n") }
+        if openLines > 0 { writeError(erasing) }
         openLines = 0
     }
 
-    private func end(_ stage: Stage, _ text: String) {
-        running.removeAll { $0.stage.key == stage.key }
-        say(line(stage, text))
+    /// The last events of `--json`.
+    func end(file: String?, failures: [String]) {
+        guard form == .events else { return }
+        write(sweep.summary(failures.isEmpty ? .done : .failed))
+        if let file { write(sweep.results(file)) }
     }
 
-    /// A line that stays.
-    private func say(_ line: String) {
-        if isTerminal {
-            writeError(erasing + line + "\n" + block)
-        } else {
-            writeError(line + "\n")
-            lastShown = .now
+    // MARK: Events
+
+    private func writeEvent(_ event: StageEvent, _ now: ContinuousClock.Instant) {
+        if case .trained(let stage, let point, let steps) = event, point.step < steps {
+            if let last = lastShown[stage.key], now - last < .milliseconds(200) { return }
+            lastShown[stage.key] = now
+        }
+        write(sweep.json(of: event))
+        switch event {
+        case .finished, .failed, .damaged: write(sweep.summary(.running))
+        default: break
         }
     }
 
-    private func show() {
-        if isTerminal {
-            writeError(erasing + block)
-        } else if ContinuousClock.now - lastShown > .seconds(10) {
-            for (stage, text) in running { writeError(line(stage, text) + "\n") }
-            lastShown = .now
+    private func write(_ event: Value) {
+        // Whoever reads no more has no use for them; the work goes on.
+        try? FileHandle.standardOutput.write(contentsOf: Data((event.canonicalJSON + "\n").utf8))
+    }
+
+    // MARK: Plain lines
+
+    private func writeLine(_ event: StageEvent, _ now: ContinuousClock.Instant) {
+        switch event {
+        case .began(let stage): lastShown[stage.key] = now
+        case .trained(let stage, _, _):
+            if let last = lastShown[stage.key], now - last < .seconds(10) { return }
+            lastShown[stage.key] = now
+            writeError("\(sweep.count) \(sweep.line(of: stage))\n")
+        case .finished: writeError("\(sweep.count) \(sweep.ending(of: event))\(sweep.timeLeft)\n")
+        case .failed, .note, .damaged: writeError("\(sweep.count) \(sweep.ending(of: event))\n")
         }
     }
 
-    private func line(_ stage: Stage, _ text: String) -> String { "[\(done)/\(total)] \(stage.title)" + (text.isEmpty ? "" : ": \(text)") }
+    // MARK: Terminal
 
-    /// Moves to the first of the open lines and clears from there on.
-    private var erasing: String {
-        defer { openLines = 0 }
-        return "\r" + (openLines > 1 ? "\u{1B}[\(openLines - 1)A" : "") + "\u{1B}[J"
-    }
-
-    /// The running stages, a line each: one that breaks would be counted wrongly, so what is too wide is cut.
-    private var block: String {
+    private func draw(_ event: StageEvent, _ now: ContinuousClock.Instant) {
+        var text = ""
+        switch event {
+        case .trained:
+            if let lastFrame, now - lastFrame < .milliseconds(100) { return }
+        case .began: break
+        case .failed: text = coloured(sweep.ending(of: event), "31") + "\u{1B}[K\n"
+        case .note, .damaged: text = sweep.ending(of: event) + "\u{1B}[K\n"
+        case .finished: text = coloured(sweep.ending(of: event), "32") + "\u{1B}[K\n"
+        }
+        lastFrame = now
         var size = winsize()
         let hasSize = ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1 && size.ws_row > 1
         let (width, height) = hasSize ? (Int(size.ws_col) - 1, Int(size.ws_row) - 1) : (79, 23)
-        let lines = running.prefix(height).map { line($0.stage, $0.text).prefix(width) }
+        let lines = sweep.lines(width: width, height: height)
+        // One write, each line over the old one and cleared to its end: nothing is blank in between.
+        let frame = lines.map { $0 + "\u{1B}[K" }.joined(separator: "\n") + "\u{1B}[J"
+        writeError(toFirstLine + text + frame)
         openLines = lines.count
-        return lines.joined(separator: "\n")
     }
-}
 
-/// 12.3456 -> "12.346".
-func decimal(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+    private func coloured(_ text: String, _ colour: String) -> String { usesColour ? "\u{1B}[\(colour)m\(text)\u{1B}[0m" : text }
 
-/// 123456.7 -> "123,457".
-func grouped(_ value: Double) -> String {
-    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
-    var digits = String(Int(value.rounded()))
-    var parts: [String] = []
-    while digits.count > 3 {
-        parts.insert(String(digits.suffix(3)), at: 0)
-        digits = String(digits.dropLast(3))
-    }
-    return ([digits] + parts).joined(separator: ",")
-}
-
-/// "1 run", "2 runs".
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
-
-/// Seconds as "0.8 s", "42 s", "3 min 20 s", "2 h 05 min".
-func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite else { return "?" }
-    if seconds < 10 { return decimal(seconds, 1) + " s" }
-    let whole = Int(seconds.rounded())
-    if whole < 60 { return "\(whole) s" }
-    if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
-    return "\(whole / 3600) h \(String(format: "%02d", whole % 3600 / 60)) min"
+    private var toFirstLine: String { "\r" + (openLines > 1 ? "\u{1B}[\(openLines - 1)A" : "") }
+    private var erasing: String { toFirstLine + "\u{1B}[J" }
 }

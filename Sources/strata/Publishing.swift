@@ -16,7 +16,7 @@ func publish(_ experiment: Experiment, _ graph: StageGraph, _ options: Experimen
         experiment: experiment.document.text, strataVersion: strataVersion,
         numericsVersion: "\(numericsVersion)-\(instructionSet.numericsFamily)", host: ProcessInfo.processInfo.hostName,
         instructionSet: instructionSet.rawValue, created: formatter.string(from: Date()),
-        changes: options.changes.joined(separator: " "), notes: graph.notes + unfinished(graph, options.store))
+        changes: options.changes.joined(separator: " "), notes: experiment.notes + graph.notes + unfinished(graph, options.store))
     let path = options.resultsFile(of: experiment)
     try options.makeResultsFolder()
     try Publisher.publish(experiment: record, runs: runs, to: path)

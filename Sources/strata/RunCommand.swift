@@ -25,6 +25,12 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "No progress.")
     var quiet = false
 
+    @Flag(help: ArgumentHelp("Print events as JSON lines on standard output, and no tables.", discussion: """
+        Every line has version (\(SweepProgress.version)) and event: sweep (counts and seconds left), began, progress, note, damaged, finished and failed (of a stage), \
+        results (the file; last).
+        """))
+    var json = false
+
     func validate() throws {
         if place.executor == .slurm, workers.workers != nil {
             throw ValidationError("--workers has no meaning with --executor slurm; slurm.array_limit=N limits the jobs that run at once")
@@ -40,7 +46,7 @@ struct RunCommand: AsyncParsableCommand {
         try options.makeResultsFolder()
         let saveSeconds = try saveSeconds()
         if place.executor == .local { stopOnSignals([SIGINT, SIGTERM]) }
-        let progress = Progress(graph, store: options.store, isQuiet: quiet)
+        let progress = try Progress(experiment, graph, store: options.store, plan: plan, isQuiet: quiet, printsEvents: json)
         let failures: [String]
         do {
             defer { progress.end() }
@@ -58,7 +64,9 @@ struct RunCommand: AsyncParsableCommand {
                 ).run(graph, of: experiment.source)
             }
         }
-        if let file = try publish(experiment, graph, options) {
+        let file = try publish(experiment, graph, options)
+        progress.end(file: file, failures: failures)
+        if let file, !json {
             try printTables(of: file)
             print("results: \(file)")
         }

@@ -2,36 +2,57 @@ import ArgumentParser
 import Experiments
 
 struct StatusCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "status", abstract: "Show which runs are pending, partly done, failed and done.")
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show which runs are running, failed, interrupted, pending and done.",
+        discussion: """
+            From any machine that sees the results folder; nothing is written. The time left is that of the stages so far, with as many workers and \
+            threads as `strata run` would have here. Where Slurm is at hand, the jobs that wait or run are named too.
+            """)
 
     @OptionGroup var options: ExperimentOptions
+    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var workers: WorkerOptions
+
+    @Flag(help: ArgumentHelp("List every run (of \(PlanCommand.shownRuns) or fewer all are listed anyhow, else those that run, failed or were interrupted)."))
+    var runs = false
+
+    @Flag(help: "Print a JSON object on one line.")
+    var json = false
 
     func run() async throws {
         let experiment = try options.load()
         let slurm = try await SlurmStatus(results: options.results, experiment: experiment.name)
         let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
-        var counts = (done: 0, failed: 0, other: 0)
-        let rows = graph.chains.map { chain -> [String] in
-            let text: String
-            switch chain.state(in: options.store) {
-            case .done:
-                text = "done"
-                counts.done += 1
-            case .failed(let message):
-                text = "failed: \(message)"
-                counts.failed += 1
-            case .pending:
-                text = "pending"
-                counts.other += 1
-            case .partial(let done, let total):
-                text = "\(done) of \(total) stages done"
-                counts.other += 1
-            }
-            return [chain.run.id, chain.run.label, [text, job(of: chain, slurm)].compactMap(\.self).joined(separator: ", ")]
+        let status = try SweepStatus(experiment.name, graph, store: options.store, workers: workers.plan(compute))
+        print(json ? status.json.canonicalJSON : text(of: status, graph, slurm))
+    }
+
+    private func text(of status: SweepStatus, _ graph: StageGraph, _ slurm: SlurmStatus) -> String {
+        var lines: [String] = []
+        let listed = zip(status.runs, graph.chains).filter { run, _ in
+            runs || status.runs.count <= PlanCommand.shownRuns || (run.state != .done && run.state != .pending)
         }
-        print(TextTable(header: ["run", "", "state"], rows: rows, leftCount: 3).text)
-        print("\(counted(rows.count, "run")): \(counts.done) done, \(counts.failed) failed, \(counts.other) to be run")
-        if counts.failed > 0 { print("strata run tries again what failed") }
+        if !listed.isEmpty {
+            let rows = listed.map { run, chain in row(run, job(of: chain, slurm)) }
+            lines += [TextTable(header: ["run", "", "state", "stages", "step", "loss", "left", ""], rows: rows, leftCount: 3, lastIsText: true).text, ""]
+        }
+        let counts = [SweepStatus.State.done, .running, .failed, .interrupted, .pending].filter { status.count($0) > 0 }
+        var total = "\(counted(status.runs.count, "run")): \(counts.map { "\(grouped(Double(status.count($0)))) \($0.rawValue)" }.joined(separator: ", "))"
+        total += "; \(grouped(Double(status.doneStageCount))) of \(counted(status.stageCount, "stage")) done"
+        if let left = status.secondsLeft, left > 0 { total += "; about \(duration(left)) left" }
+        lines.append(total)
+        if status.count(.failed) > 0 { lines.append("strata run tries again what failed") }
+        return lines.joined(separator: "\n")
+    }
+
+    private func row(_ run: SweepStatus.RunStatus, _ job: String?) -> [String] {
+        let current = run.current
+        let step = current?.point.map { "\($0.step)/\(current?.steps ?? 0)" } ?? ""
+        let why = [current?.message.map { "\(current?.title ?? ""): \($0)" }, job].compactMap(\.self).joined(separator: "; ")
+        return [
+            run.id, run.label, run.state.rawValue, "\(run.doneCount)/\(run.stageCount)", step, current?.point.map { decimal($0.loss, 4) } ?? "",
+            run.state == .done ? "" : run.secondsLeft.map(duration) ?? "", why,
+        ]
     }
 
     /// The job of the first stage that has one and is not done.

@@ -15,7 +15,8 @@ struct Strata: ParsableCommand {
             """,
         version: strataVersion,
         subcommands: [
-            RunCommand.self, PlanCommand.self, StatusCommand.self, CollectCommand.self, VerifyCommand.self, TableCommand.self, MetricsCommand.self,
+            RunCommand.self, PlanCommand.self, StatusCommand.self, CleanCommand.self, CollectCommand.self, VerifyCommand.self, TableCommand.self,
+            MetricsCommand.self,
             SchemaCommand.self, DoctorCommand.self, BenchmarkCommand.self, WorkCommand.self,
         ])
 

@@ -1,8 +1,9 @@
-/// Columns for the terminal: the first ones, text, to the left, numbers to the right.
+/// Columns for the terminal: the first ones, and the last if it is text, to the left, numbers to the right.
 struct TextTable {
     var header: [String]
     var rows: [[String]]
     var leftCount = 2
+    var lastIsText = false
 
     var text: String {
         let all = [header] + rows
@@ -10,7 +11,7 @@ struct TextTable {
         return all.map { row in
             var line = row.enumerated().map { column, cell in
                 let padding = String(repeating: " ", count: widths[column] - cell.count)
-                return column < leftCount ? cell + padding : padding + cell
+                return column < leftCount || (lastIsText && column == header.count - 1) ? cell + padding : padding + cell
             }.joined(separator: "  ")
             while line.hasSuffix(" ") { line.removeLast() }
             return line

@@ -36,7 +36,7 @@ import Testing
         let parsed = try Override.parse(words, reserved: ["data"])
         try document.apply(parsed.overrides)
         try document.substituteData(argument: parsed.reserved["data"], environment: "/d")
-        return try Sweep.expanded(document).count
+        return try Sweep(document).points.count
     }
 
     @Test func mutatedBytes() {

@@ -5,13 +5,6 @@ import Testing
 
 /// Stages in worker processes: those of the program itself, and scripts that do what a worker should not.
 @Suite struct ProcessExecutorTests {
-    /// The program, which is built beside the tests.
-    private static var program: String? {
-        let places = [CommandLine.arguments[0]] + Bundle.allBundles.map(\.bundlePath)
-        let candidates = places.map { URL(fileURLWithPath: $0).deletingLastPathComponent().appendingPathComponent("strata").path }
-        return candidates.first { FileManager.default.isExecutableFile(atPath: $0) }
-    }
-
     /// What happened in a run.
     private final class Record {
         var begun: [String] = []
@@ -40,7 +33,7 @@ import Testing
     ) async throws -> [String] {
         let program =
             if let script { WorkerProgram(path: "/bin/sh", arguments: ["-c", script]) } else {
-                WorkerProgram(path: try #require(Self.program, "the program is built beside the tests"), arguments: ["work", "--results", session.store.results])
+                WorkerProgram(path: try #require(BuiltProgram.path, "the program is built beside the tests"), arguments: ["work", "--results", session.store.results])
             }
         let plan = WorkerPlan(threads: threads, limit: workers, memoryBytes: 1e12)
         return try await ProcessExecutor(store: session.store, plan: plan, program: program, interruption: interruption, report: record.report)

@@ -1,7 +1,8 @@
-import Experiments
 import Foundation
 import Kernels
 import Testing
+
+@testable import Experiments
 
 @Suite struct StageGraphTests {
     private func keys(_ text: String = TinyExperiment.sequential, _ changes: [(String, String)] = [], words: [String] = []) throws -> [String] {
@@ -155,5 +156,40 @@ import Testing
         // Adapters on every layer pass through all blocks but train few weights.
         #expect(try cost("arm=lora, sums").operations < cost("arm=sequential, sums").operations)
         #expect(try cost("arm=lora, sums").operations > 0.6 * cost("arm=sequential, sums").operations)
+    }
+
+    /// What a recipe tells is what the stage itself does.
+    @Test func costsComeOfRecipesToo() throws {
+        let session = try TinySession()
+        let graph = try TinyExperiment.graph(TinyExperiment.allStrategies)
+        try session.run(graph)
+        var recipes = RecipeCosts(session.store)
+        for (stage, cost) in zip(graph.stages, try graph.costs()) {
+            switch stage.work {
+            case .tokenizer: #expect(recipes.cost(of: stage.key) == nil)
+            case .evaluation:
+                // The size of its batches, on which the memory depends, is no part of the recipe.
+                #expect(recipes.cost(of: stage.key)?.operations == cost.operations && recipes.cost(of: stage.key)?.hiddenSize == 16)
+            default: #expect(recipes.cost(of: stage.key) == cost, "\(stage.title)")
+            }
+        }
+        #expect(recipes.cost(of: "none") == nil)
+        try session.folder.write("results/stages/\(graph.stages[5].key)/recipe.json", "{\"stage\":\"task\"}")
+        var other = RecipeCosts(session.store)
+        #expect(other.cost(of: graph.stages[5].key) == nil && other.cost(of: graph.stages[7].key) == nil)
+    }
+
+    /// A run costs the same whatever ran before it: nothing that is remembered leaks from one to another.
+    @Test func whatIsRememberedChangesNothing() throws {
+        let words = ["seed=0,1", "base.train.steps=6,7", "strategy.r=2,4", "strategy.kind=lora"]
+        let all = try TinyExperiment.graph(words: words)
+        #expect(all.chains.count == 8)
+        for (index, chain) in all.chains.enumerated() {
+            let values = chain.run.axes.map { "\($0.name)=\($0.value.canonicalJSON)" }
+            let alone = try TinyExperiment.graph(words: values + ["strategy.kind=lora"])
+            #expect(alone.stages.map(\.key) == chain.stages.map(\.key) && alone.chains[0].rows == chain.rows, "\(index)")
+            let costs = try all.costs()
+            #expect(try alone.costs() == chain.stages.map { stage in costs[try #require(all.stages.firstIndex { $0.key == stage.key })] })
+        }
     }
 }

@@ -66,15 +66,30 @@ import Testing
         var queue = try StageQueue(graph, store: session.store)
         #expect(titles(queue.begin(plan(8))) == ["seed=1, sums x 8"])
         try session.run(graph)
-        #expect(try StageQueue(graph, store: session.store).rounds(plan(8)).isEmpty)
+        let nothing = try StageQueue(graph, store: session.store).forecast(plan(8)) { _, _ in 1 }
+        #expect(nothing.seconds == 0 && nothing.ends.isEmpty && nothing.workers == 0)
     }
 
-    @Test func rounds() throws {
-        let rounds = try StageQueue(graph, store: session.store).rounds(plan(8, limit: 2))
-        #expect(rounds.reduce(0) { $0 + $1.count } == graph.stages.count)
-        #expect(rounds.map(\.count).max() == 2)
-        #expect(rounds.allSatisfy { round in round.allSatisfy { $0.threads == 8 / round.count } })
+    @Test func forecasts() throws {
+        let queue = try StageQueue(graph, store: session.store)
+        let costs = try graph.costs()
+        let alone = queue.forecast(plan(8, limit: 1)) { place, threads in
+            #expect(threads == 8)
+            return Double(place)
+        }
+        // 0 + 1 + ... + 12, in the order of the graph.
+        #expect(graph.stages.count == 13 && alone.seconds == 78 && alone.workers == 1 && alone.threads == [8])
+        #expect((0..<13).allSatisfy { alone.ends[$0] == Double($0 * ($0 + 1) / 2) })
+        #expect(alone.memoryBytes == costs.map(\.memoryBytes).max())
+
+        // Tokenizer; random base; its evaluation and the base; and then always two: the tasks of the seeds and the evaluations.
+        let pair = queue.forecast(plan(8, limit: 2)) { _, _ in 1 }
+        #expect(pair.seconds == 8 && pair.workers == 2 && pair.threads == [4, 4])
+        #expect(pair.ends[4] == 4 && pair.ends[5] == 4 && pair.ends[12] == 8)
+        // A stage that takes long keeps one worker; the other does the rest of what it can.
+        let long = queue.forecast(plan(8, limit: 2)) { place, _ in place == 5 ? 100 : 1 }
+        #expect(long.ends[5] == 103 && long.ends[12] == 8 && long.seconds == 105)
         // Both seeds side by side.
-        #expect(try StageQueue(graph, store: session.store).rounds(plan(8)).map(\.count).max() == 4)
+        #expect(queue.forecast(plan(8)) { _, _ in 1 }.workers == 4)
     }
 }

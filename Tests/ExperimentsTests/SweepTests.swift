@@ -6,7 +6,7 @@ import Testing
     private func points(_ text: String, _ words: [String] = []) throws -> [SweepPoint] {
         var document = try ExperimentDocument(text: text, file: "e")
         try document.apply(Override.parse(words).overrides)
-        return try Sweep.expanded(document)
+        return try Sweep(document).points
     }
 
     private func message(_ text: String, _ words: [String] = []) -> String {
@@ -100,7 +100,7 @@ import Testing
 
     @Test(arguments: [
         ("sweep: 5", "e:1:8: sweep: found 5, expected a mapping"),
-        ("sweep: {grids: {}}", "e:1:9: sweep.grids: found an unknown key 'grids', expected one of arms, grid; did you mean 'grid'?"),
+        ("sweep: {grids: {}}", "e:1:9: sweep.grids: found an unknown key 'grids', expected one of arms, grid, sample; did you mean 'grid'?"),
         ("sweep: {arms: []}", "e:1:15: sweep.arms: found a list of 0, expected a list of 1 to 1000"),
         ("sweep: {arms: [5]}", "e:1:16: sweep.arms[0]: found 5, expected a mapping"),
         ("sweep: {arms: [{name: 5}]}", "e:1:23: sweep.arms[0].name: found 5, expected a name for the arm"),
@@ -145,7 +145,7 @@ import Testing
     @Test func tooManyRunsAreRefusedWithoutMakingThem() {
         let axis = "[" + (0..<200).map(String.init).joined(separator: ", ") + "]"
         let axes = (0..<12).map { "a\($0): \(axis)" }.joined(separator: ", ")
-        #expect(message("sweep: {grid: {\(axes)}}") == "e:1:8: sweep: found more than 100000 runs, expected fewer; shorten an axis")
+        #expect(message("sweep: {grid: {\(axes)}}") == "e:1:8: sweep: found more than 100000 runs, expected fewer; shorten an axis, or draw some of them with sweep.sample")
     }
 
     @Test func overridesSweep() throws {
@@ -188,7 +188,7 @@ import Testing
             """
         var document = try ExperimentDocument(text: text, file: "e")
         try document.apply(Override.parse(["strategy.alpha=9"]).overrides)
-        let point = try #require(try Sweep.expanded(document).last)
+        let point = try #require(try Sweep(document).points.last)
         func place(_ path: String, _ subject: SettingsError.Subject = .value) -> String {
             document.located(SettingsError(path: Path(parsing: path) ?? Path(), found: "", expected: "", subject: subject), in: point).place
                 .description

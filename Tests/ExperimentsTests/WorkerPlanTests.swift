@@ -10,13 +10,20 @@ import Testing
         WorkerPlan(threads: threads, limit: limit, memoryBytes: memory)
     }
 
+    /// The threads of each stage that can begin, 0 for one that waits.
+    private func shares(_ plan: WorkerPlan, _ ready: [StageCost], beside running: [WorkerPlan.Share]) -> [Int] {
+        var shares = [Int](repeating: 0, count: ready.count)
+        for (place, threads) in plan.begun(of: ready, beside: running) { shares[place] = threads }
+        return shares
+    }
+
     private func running(_ threads: [Int], width: Int = 96) -> [WorkerPlan.Share] { threads.map { .init(cost: cost(width: width), threads: $0) } }
 
     @Test func aLoneStageHasAllThreads() {
         for threads in [1, 2, 3, 64] {
-            #expect(plan(threads).shares(of: [cost()], beside: []) == [threads])
-            #expect(plan(threads).shares(of: [cost(width: 4096)], beside: []) == [threads])
-            #expect(plan(threads).shares(of: [], beside: []) == [])
+            #expect(shares(plan(threads), [cost()], beside: []) == [threads])
+            #expect(shares(plan(threads), [cost(width: 4096)], beside: []) == [threads])
+            #expect(shares(plan(threads), [], beside: []) == [])
         }
     }
 
@@ -26,7 +33,7 @@ import Testing
         (8, 2, [4], [2, 2]), (8, 1, [5, 1], [2]), (8, 3, [8], [0, 0, 0]), (2, 2, [1], [1, 0]), (4, 9, [1, 1, 1], [1, 0, 0, 0, 0, 0, 0, 0, 0]),
     ] as [(Int, Int, [Int], [Int])])
     func threadsAreSharedOutEvenly(threads: Int, ready: Int, taken: [Int], expected: [Int]) {
-        #expect(plan(threads).shares(of: [StageCost](repeating: cost(), count: ready), beside: running(taken)) == expected)
+        #expect(shares(plan(threads), [StageCost](repeating: cost(), count: ready), beside: running(taken)) == expected)
     }
 
     @Test(arguments: [
@@ -35,25 +42,25 @@ import Testing
         (2, 3, 5, [], [1, 1, 1, 0, 0]), (2, 3, 1, [], [2]), (2, 3, 2, [2], [1, 0]), (1, 3, 3, [], [1, 1, 1]), (1, 3, 1, [], [1]),
     ] as [(Int, Int, Int, [Int], [Int])])
     func atMostSoManyWorkers(threads: Int, limit: Int, ready: Int, taken: [Int], expected: [Int]) {
-        #expect(plan(threads, limit: limit).shares(of: [StageCost](repeating: cost(), count: ready), beside: running(taken)) == expected)
+        #expect(shares(plan(threads, limit: limit), [StageCost](repeating: cost(), count: ready), beside: running(taken)) == expected)
     }
 
     @Test func shortStagesGoFirstWhenNobodyElseWantsTheirThreads() {
         // The random base and its evaluation do not halve the threads of the base.
-        #expect(plan(8).shares(of: [cost(0), cost()], beside: []) == [8, 0])
-        #expect(plan(8).shares(of: [cost(), cost(1e10), cost(1e9)], beside: []) == [0, 4, 4])
-        #expect(plan(8).shares(of: [cost(1e11), cost()], beside: running([5])) == [3, 0])
+        #expect(shares(plan(8), [cost(0), cost()], beside: []) == [8, 0])
+        #expect(shares(plan(8), [cost(), cost(1e10), cost(1e9)], beside: []) == [0, 4, 4])
+        #expect(shares(plan(8), [cost(1e11), cost()], beside: running([5])) == [3, 0])
         // Not much shorter is not short; stages of no work at all are alike.
-        #expect(plan(8).shares(of: [cost(2e11), cost()], beside: []) == [4, 4])
-        #expect(plan(8).shares(of: [cost(0), cost(0)], beside: []) == [4, 4])
+        #expect(shares(plan(8), [cost(2e11), cost()], beside: []) == [4, 4])
+        #expect(shares(plan(8), [cost(0), cost(0)], beside: []) == [4, 4])
         // There is always one that takes the thread over.
-        #expect(plan(2).shares(of: [cost(0), cost(), cost()], beside: []) == [1, 1, 0])
+        #expect(shares(plan(2), [cost(0), cost(), cost()], beside: []) == [1, 1, 0])
     }
 
     @Test func wideModelsHaveSeveralThreads() {
         let wide = cost(width: 512)
         func shares(_ threads: Int, _ ready: [StageCost], beside taken: [Int] = [], limit: Int? = nil) -> [Int] {
-            plan(threads, limit: limit).shares(of: ready, beside: running(taken, width: 512))
+            self.shares(plan(threads, limit: limit), ready, beside: running(taken, width: 512))
         }
         #expect(shares(8, [wide, wide, wide]) == [4, 4, 0])
         #expect(shares(16, [wide, wide, wide]) == [6, 5, 5])
@@ -66,12 +73,12 @@ import Testing
 
     @Test func memoryBoundsThem() {
         let (small, large) = (cost(memory: 30), cost(memory: 60))
-        #expect(plan(8, memory: 100).shares(of: [large, large, small], beside: []) == [4, 0, 4])
-        #expect(plan(8, limit: 8, memory: 100).shares(of: [large, large, large], beside: []) == [8, 0, 0])
-        #expect(plan(8, memory: 100).shares(of: [small, small], beside: [.init(cost: large, threads: 2)]) == [6, 0])
-        #expect(plan(8, memory: 100).shares(of: [large], beside: [.init(cost: large, threads: 2)]) == [0])
+        #expect(shares(plan(8, memory: 100), [large, large, small], beside: []) == [4, 0, 4])
+        #expect(shares(plan(8, limit: 8, memory: 100), [large, large, large], beside: []) == [8, 0, 0])
+        #expect(shares(plan(8, memory: 100), [small, small], beside: [.init(cost: large, threads: 2)]) == [6, 0])
+        #expect(shares(plan(8, memory: 100), [large], beside: [.init(cost: large, threads: 2)]) == [0])
         // Whether one fits at all is not decided here.
-        #expect(plan(8, memory: 10).shares(of: [large, large], beside: []) == [8, 0])
+        #expect(shares(plan(8, memory: 10), [large, large], beside: []) == [8, 0])
     }
 
     @Test func oneAfterAnother() {
@@ -86,7 +93,7 @@ import Testing
                     for width in [16, 1024] {
                         let plan = plan(threads, limit: limit)
                         let costs = (0..<ready).map { cost(Double($0 % 3) * 1e12, width: width) }
-                        let shares = plan.shares(of: costs, beside: [])
+                        let shares = self.shares(plan, costs, beside: [])
                         #expect(shares.count == ready && shares.allSatisfy { (0...threads).contains($0) })
                         #expect((1...(limit ?? threads)).contains(shares.count { $0 > 0 }))
                         #expect(shares.reduce(0, +) <= max(threads, limit ?? 0))

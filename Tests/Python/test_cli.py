@@ -4,16 +4,20 @@ STRATA_BINARY names the program; without it these tests are left out. STRATA_PYT
 """
 
 import csv
+import fcntl
 import io
 import json
 import math
 import os
 import pathlib
+import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -159,7 +163,8 @@ class RunTest(CommandLineTest):
         self.assertRegex(errors, r"(?m)^\[6/9\] sequential, sums: done in ")
         self.assertNotIn("base: done", errors)
         plan, _ = self.strata("plan", "one.yaml", "train.steps=3", "seed=0,1,2,3")
-        self.assertRegex(plan, r"4 runs of 36 stages, 21 after sharing; 17 done, 4 to run")
+        self.assertRegex(plan, r"(?m)^all +21 +17 +4 ")
+        self.assertIn("sharing  36 stages that runs name are 21;", plan)
 
     def test_threads_and_instruction_sets_give_the_same_numbers(self):
         available = re.search(r"available: (.*)\)", self.strata("doctor")[0]).group(1).split(", ")
@@ -185,9 +190,9 @@ class RunTest(CommandLineTest):
         self.assertRegex(
             errors, r"\Astrata: a stage failed; what was measured is kept, and `strata run` tries again\n  arm=wild, sums: the .* is not finite at learning rate 100\.0; .*\n\Z")
         status, _ = self.strata("status", "wild.yaml")
-        self.assertRegex(status, r"(?m)^run000 +arm=wild +failed: the .* is not finite")
-        self.assertRegex(status, r"(?m)^run001 +arm=lora +done$")
-        self.assertTrue(status.endswith("2 runs: 1 done, 1 failed, 0 to be run\nstrata run tries again what failed\n"))
+        self.assertRegex(status, r"(?m)^run000 +arm=wild +failed +5/9 +\d+/200 .* arm=wild, sums: the .* is not finite")
+        self.assertRegex(status, r"(?m)^run001 +arm=lora +done +9/9$")
+        self.assertRegex(status, r"\n2 runs: 1 done, 1 failed; 9 of 13 stages done; about .* left\nstrata run tries again what failed\n\Z")
         self.assertIn("1 of 2 runs are not complete (run000 failed): what they measured is shown, the rest is missing.", output)
         rows = list(csv.DictReader(io.StringIO(self.strata("table", "results/tiny.h5", "--format", "csv")[0])))
         self.assertEqual([(row["arm"], row["loss.sums.n"]) for row in rows], [("base", "1"), ("wild", "0"), ("lora", "1")])
@@ -302,10 +307,10 @@ class WorkersTest(CommandLineTest):
 
     def test_plan_says_how_it_would_run(self):
         for words, expected in (
-            (["--threads", "8"], "workers: up to 8 side by side with 1 thread each; a stage that is alone has all 8 threads"),
-            (["--threads", "8", "--workers", "3"], "workers: up to 3 side by side with 2 to 3 threads each; a stage that is alone has all 8 threads"),
-            (["--threads", "2", "--workers", "1"], "workers: one stage after another with all 2 threads"),
-            (["--threads", "1"], "workers: one stage after another with 1 thread"),
+            (["--threads", "8"], "workers  up to 8 side by side with 1 thread each; a stage that is alone has all 8 threads"),
+            (["--threads", "8", "--workers", "3"], "workers  up to 3 side by side with 2 to 3 threads each; a stage that is alone has all 8 threads"),
+            (["--threads", "2", "--workers", "1"], "workers  one stage after another with all 2 threads"),
+            (["--threads", "1"], "workers  one stage after another with 1 thread"),
         ):
             self.assertIn(f"\n{expected}\n", self.strata("plan", "tiny.yaml", *words)[0])
         for command in ("run", "plan"):
@@ -328,8 +333,8 @@ class WorkersTest(CommandLineTest):
         self.assertRegex(errors, rf"strata: a stage failed; what was measured is kept, and `strata run` tries again\n  arm=long, sums: {reason}\n\Z")
         self.assertTrue(output.endswith("results: results/tiny.h5\n"))
         status, _ = self.strata("status", "long.yaml")
-        self.assertRegex(status, rf"(?m)^run000 +arm=long +failed: {reason}$")
-        self.assertRegex(status, r"(?m)^run001 +arm=short +done$")
+        self.assertRegex(status, rf"(?m)^run000 +arm=long +failed +5/9 .* arm=long, sums: {reason}$")
+        self.assertRegex(status, r"(?m)^run001 +arm=short +done +9/9$")
         self.assertNotIn("arm=long, sums, evaluation", errors)
 
         again = self.strata("run", "long.yaml", "--workers", "2", "--threads", "1")[1]
@@ -364,25 +369,102 @@ class WorkersTest(CommandLineTest):
                     self.assertRegex(self.strata(*words)[1], rf"(?m)^\[\d+/\d+\] arm=long, seed=[01], sums: goes on behind step \d+ of {self.STEPS}$")
 
 
+class Screen:
+    """What a terminal of so many columns shows after all that was written to it; only what progress lines use."""
+
+    def __init__(self, columns):
+        self.columns, self.lines, self.row, self.column, self.widest = columns, [""], 0, 0, 0
+
+    def write(self, text):
+        for part in re.findall(r"\x1b\[(\d*)([A-Za-z])|([^\x1b])", text):
+            number, command, character = part
+            if command == "A":
+                self.row -= int(number)
+                assert self.row >= 0, "above the first line"
+            elif command == "K":
+                self.lines[self.row] = self.lines[self.row][:self.column]
+            elif command == "J":
+                self.lines[self.row] = self.lines[self.row][:self.column]
+                del self.lines[self.row + 1:]
+            elif character == "\r":
+                self.column = 0
+            elif character == "\n":
+                self.row += 1
+                self.lines += [""] * (self.row + 1 - len(self.lines))
+            elif character:
+                line = self.lines[self.row].ljust(self.column)
+                self.lines[self.row] = line[:self.column] + character + line[self.column + 1:]
+                self.column += 1
+            else:
+                assert command == "m", part
+
+
+class ProgressTest(CommandLineTest):
+    def on_a_terminal(self, *words, columns=60, rows=5, **environment):
+        """What the program writes to a terminal on standard error."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("STRATA_") and key != "NO_COLOR"} | {"TERM": "xterm"}
+        process = subprocess.Popen([BINARY, *words], cwd=self.folder, env=inherited | environment, stdout=subprocess.DEVNULL, stderr=slave, stdin=subprocess.DEVNULL)
+        os.close(slave)
+        received = b""
+        while True:
+            try:
+                more = os.read(master, 65536)
+            except OSError:  # The other end is closed.
+                break
+            if not more:
+                break
+            received += more
+        os.close(master)
+        self.assertEqual(process.wait(timeout=300), 0)
+        return received.decode().replace("\r\n", "\n\r")
+
+    def test_lines_are_rewritten_in_place(self):
+        text = self.on_a_terminal("run", "tiny.yaml", "seed=0", "--workers", "2", "--threads", "2")
+        screen = Screen(60)
+        screen.write(text)
+        shown = [re.sub(r" in .* s$", "", line) for line in screen.lines if line]
+        # What has ended stays, a line each; what was rewritten is gone.
+        self.assertEqual(len(shown), 21)
+        self.assertEqual(len(set(shown)), 21)
+        for line in shown:
+            self.assertRegex(line, "^(arm=|tokenizer|base|random base).*: done$")
+        self.assertIn("\x1b[32m", text)
+        self.assertNotIn("\x1b[?25l", text)
+        # The rewritten lines were no wider than the terminal.
+        rewritten = [line for frame in re.split(r"\x1b\[J", text) for line in re.findall(r"(?:\r|\x1b\[\d+A|^)([^\r\x1b]*(?:stages,|step )[^\r\x1b]*)\x1b\[K", frame)]
+        self.assertTrue(rewritten)
+        self.assertLess(max(map(len, rewritten)), 60)
+
+    def test_plain_terminals(self):
+        self.assertNotIn("\x1b[3", self.on_a_terminal("run", "one.yaml", NO_COLOR="1"))
+        text = self.on_a_terminal("run", "one.yaml", "train.steps=3", TERM="dumb")
+        self.assertNotIn("\x1b", text)
+        self.assertIn("[6/9] sequential, sums: done in ", text)
+        self.assertEqual(self.on_a_terminal("run", "one.yaml", "train.steps=5", "--quiet"), "")
+
+
 class PlanAndStatusTest(CommandLineTest):
     def test_before_during_and_after(self):
         plan, _ = self.strata("plan", "tiny.yaml")
         self.assertRegex(plan, r"(?m)^run009 +arm=block-expansion, strategy.blocks=2, seed=1 +9 +0$")
-        self.assertRegex(plan, r"10 runs of 82 stages, 37 after sharing; 0 done, 37 to run\n")
+        self.assertRegex(plan, r"(?m)^all +37 +0 +37 +\S+$")
+        self.assertIn("10 runs: arm (4), seed (2), strategy.blocks (2)\nsharing  82 stages that runs name are 37; that saves ", plan)
         # Six steps of the base, four of each of the two tasks in eight runs, each of 4 x 32 tokens.
-        self.assertRegex(plan, r"left: 8,960 tokens of training, .* floating-point operations, about ")
-        self.assertRegex(plan, r"memory about \d+ MB, disk about [\d.]+ MB")
-        self.assertRegex(self.strata("status", "tiny.yaml")[0], r"(?m)^run000 +arm=frozen, seed=0 +pending$")
+        self.assertRegex(plan, r"(?m)^left     8,960 tokens of training, \S+ FLOP\ntime     about .* s, at the speed of some training steps timed just now\n")
+        self.assertRegex(plan, r"memory   about \d+ MB at most\ndisk     about [\d.]+ MB of checkpoints\n\Z")
+        self.assertRegex(self.strata("status", "tiny.yaml")[0], r"(?m)^run000 +arm=frozen, seed=0 +pending +0/5$")
         self.assertFalse((self.folder / "results").exists(), "a plan writes nothing")
 
         self.strata("run", "one.yaml", "--quiet")
         status, _ = self.strata("status", "tiny.yaml")
-        self.assertRegex(status, r"(?m)^run000 .* done$")
-        self.assertRegex(status, r"(?m)^run004 .* 5 of 9 stages done$")
-        self.assertTrue(status.endswith("10 runs: 3 done, 0 failed, 7 to be run\n"))
+        self.assertRegex(status, r"(?m)^run000 .* done +5/5$")
+        self.assertRegex(status, r"(?m)^run004 .* pending +5/9 ")
+        self.assertRegex(status, r"\n10 runs: 3 done, 7 pending; 9 of 37 stages done; about .* left\n\Z")
         self.strata("run", "tiny.yaml", "--quiet")
-        self.assertIn("nothing is left to do", self.strata("plan", "tiny.yaml")[0])
-        self.assertTrue(self.strata("status", "tiny.yaml")[0].endswith("10 runs: 10 done, 0 failed, 0 to be run\n"))
+        self.assertIn("left     nothing: all stages are done", self.strata("plan", "tiny.yaml")[0])
+        self.assertTrue(self.strata("status", "tiny.yaml")[0].endswith("10 runs: 10 done; 37 of 37 stages done\n"))
 
     def test_collect_takes_what_is_there(self):
         self.assertEqual(self.refused("collect", "tiny.yaml"), "no run of 'tiny' has begun in 'results'; is --results right?")
@@ -399,14 +481,14 @@ class PlanAndStatusTest(CommandLineTest):
         self.assertEqual({row["loss.sums.n"] for row in half if row["arm"] not in ("base", "frozen")}, {"1"})
 
     def test_the_experiments_of_the_project(self):
-        self.assertIn("9 runs of", self.strata("plan", ROOT / "experiments/quickstart.yaml")[0])
+        self.assertIn("\n9 runs: arm (3), seed (3)\n", self.strata("plan", ROOT / "experiments/quickstart.yaml", "--no-calibration")[0])
         real = ROOT / "experiments/real-text.yaml"
         self.assertIn("add data=DIR to the command, or set STRATA_DATA=DIR", self.refused("plan", real))
         for name in ("general/a.txt", "domains/law_uscode.txt", "domains/biomed_pubmedqa.txt"):
             self.write(f"data/{name}", "One.\n<|endoftext|>\nTwo.\n<|endoftext|>\n")
-        plan, _ = self.strata("plan", real, "data=data")
-        self.assertIn("18 runs of", plan)
-        self.assertEqual(self.strata("plan", real, STRATA_DATA=str(self.folder / "data"))[0].splitlines()[:19], plan.splitlines()[:19])
+        plan, _ = self.strata("plan", real, "data=data", "--no-calibration")
+        self.assertIn("\n18 runs: ", plan)
+        self.assertEqual(self.strata("plan", real, "--no-calibration", STRATA_DATA=str(self.folder / "data"))[0], plan)
 
 
 class TableTest(CommandLineTest):
@@ -503,7 +585,7 @@ class OtherCommandsTest(CommandLineTest):
 
     def test_help(self):
         output, errors = self.strata("--help")
-        for command in ("run", "plan", "status", "collect", "table", "metrics", "schema", "doctor", "benchmark", "verify"):
+        for command in ("run", "plan", "status", "clean", "collect", "table", "metrics", "schema", "doctor", "benchmark", "verify"):
             self.assertRegex(output, f"(?m)^  {command} ")
             self.assertIn("USAGE: strata " + command, self.strata(command, "--help")[0])
         self.assertIn("Exit status: 0 done, 1 some run failed, 2 the input is wrong", output)

@@ -45,6 +45,16 @@ public struct Stage: Sendable {
         public var tokenizer: String
     }
 
+    /// `tokenizer`, `pretraining`, `task` or `evaluation`.
+    public var kind: String {
+        switch work {
+        case .tokenizer: "tokenizer"
+        case .pretraining: "pretraining"
+        case .task: "task"
+        case .evaluation: "evaluation"
+        }
+    }
+
     init(_ kind: String, title: String, parent: String?, numerics: Value, recipe: [String: Value], work: Work) {
         var recipe = recipe
         recipe["stage"] = .string(kind)

@@ -1,4 +1,5 @@
 import Continual
+import Kernels
 import Llama
 import Settings
 import Training
@@ -15,16 +16,15 @@ public struct StageCost: Sendable, Hashable {
     public var memoryBytes = 0.0
     /// Width of the model.
     public var hiddenSize = 0
+    /// Of the training; evaluations have FP32.
+    public var precision = Precision.fp32
 
-    public init(trainedTokens: Double = 0, operations: Double = 0, diskBytes: Double = 0, memoryBytes: Double = 0, hiddenSize: Int = 0) {
+    public init(
+        trainedTokens: Double = 0, operations: Double = 0, diskBytes: Double = 0, memoryBytes: Double = 0, hiddenSize: Int = 0,
+        precision: Precision = .fp32
+    ) {
         (self.trainedTokens, self.operations, self.diskBytes, self.memoryBytes) = (trainedTokens, operations, diskBytes, memoryBytes)
-        self.hiddenSize = hiddenSize
-    }
-
-    public static func + (a: StageCost, b: StageCost) -> StageCost {
-        StageCost(
-            trainedTokens: a.trainedTokens + b.trainedTokens, operations: a.operations + b.operations, diskBytes: a.diskBytes + b.diskBytes,
-            memoryBytes: max(a.memoryBytes, b.memoryBytes), hiddenSize: max(a.hiddenSize, b.hiddenSize))
+        (self.hiddenSize, self.precision) = (hiddenSize, precision)
     }
 }
 
@@ -32,7 +32,9 @@ extension StageGraph {
     /// The cost of each stage, in the order of `stages`.
     public func costs() throws(SettingsError) -> [StageCost] {
         var shapes: [String: ModelShape] = [:]
+        var known: [TaskShape: ModelShape] = [:]
         var costs: [StageCost] = []
+        costs.reserveCapacity(stages.count)
         for stage in stages {
             switch stage.work {
             case .tokenizer: costs.append(StageCost())
@@ -42,7 +44,10 @@ extension StageGraph {
                 costs.append(shape.cost(of: lesson))
             case .task(let strategy, let phase, let lesson):
                 guard let parent = stage.parent, var shape = shapes[parent] else { preconditionFailure("a task behind its model") }
-                try shape.apply(strategy, phase: phase)
+                // Thousands of tasks have a few shapes.
+                let task = TaskShape(configuration: shape.configuration, strategy: stage.recipe["strategy"] ?? .null)
+                if let known = known[task] { shape = known } else { try shape.apply(strategy, phase: phase) }
+                known[task] = shape
                 shapes[stage.key] = shape
                 costs.append(shape.cost(of: lesson))
             case .evaluation(let measurement):
@@ -54,9 +59,15 @@ extension StageGraph {
     }
 }
 
+/// What the shape of a model follows from while a strategy trains it.
+private struct TaskShape: Hashable {
+    var configuration: LlamaConfiguration
+    var strategy: Value
+}
+
 /// The sizes of a model as a strategy leaves it, without its weights: found on a model of the same structure and width two.
-private struct ModelShape {
-    private let configuration: LlamaConfiguration
+struct ModelShape {
+    let configuration: LlamaConfiguration
     private var blockCount: Int
     private var rank = 0
     /// Share of the blocks' weights that get a gradient, and of the blocks that backward passes through.
@@ -131,19 +142,25 @@ private struct ModelShape {
         let kept = max(1, Double(blockCount) * reachedShare) * activations(rows: rows) + sharedGradients(rows: rows)
         let ends = trainsEnds ? 2 * Double(configuration.vocabularySize * configuration.hiddenSize) : 0
         let moments = trained * Double(blockCount) * blockWeights + ends
+        // Evaluations on the way; the one at the end is a stage of its own.
+        let every = lesson.train.evaluationSteps
+        let midway = every > 0 ? lesson.midway.map { cost(of: $0).operations * Double(max(lesson.train.steps - 1, 0) / every) } : nil
         return StageCost(
-            trainedTokens: tokens, operations: tokens * operations, diskBytes: 4 * weights,
-            memoryBytes: lesson.train.steps == 0 ? 4 * weights : 4 * (weights + 3 * moments + kept), hiddenSize: configuration.hiddenSize)
+            trainedTokens: tokens, operations: tokens * operations + (midway ?? 0), diskBytes: 4 * weights,
+            memoryBytes: lesson.train.steps == 0 ? 4 * weights : 4 * (weights + 3 * moments + kept), hiddenSize: configuration.hiddenSize,
+            precision: lesson.train.precision)
     }
 
     /// Questions are counted as half the length of the text's windows, four a question.
-    func cost(of measurement: Stage.Measurement) -> StageCost {
+    func cost(of measurement: Stage.Measurement) -> StageCost { cost(of: measurement, domains: measurement.data.count) }
+
+    func cost(of measurement: Stage.Measurement, domains: Int) -> StageCost {
         let text = Double(measurement.settings.tokens)
         let questions = Double(measurement.settings.questions) * 2 * Double(measurement.sequenceLength)
         let (blocks, head) = forward(length: measurement.sequenceLength)
         let rows = Double(measurement.settings.batchSize) * Double(measurement.sequenceLength)
         return StageCost(
-            operations: Double(measurement.data.count) * (text + questions) * (blocks + head),
+            operations: Double(domains) * (text + questions) * (blocks + head),
             memoryBytes: 4 * (weights + activations(rows: rows)), hiddenSize: configuration.hiddenSize)
     }
 }

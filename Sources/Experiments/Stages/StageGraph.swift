@@ -35,6 +35,7 @@ public struct StageGraph: Sendable {
         var chains: [Chain] = []
         var stages: [Stage] = []
         var known: Set<String> = []
+        var builder = ChainBuilder(numerics: numerics)
         for run in runs {
             var data: [String: DataReference] = [:]
             for name in run.domains {
@@ -47,7 +48,7 @@ public struct StageGraph: Sendable {
                     data[name] = reference
                 }
             }
-            let chain = StageGraph.chain(run, numerics) { names in names.compactMap { data[$0] } }
+            let chain = builder.chain(of: run) { names in names.compactMap { data[$0] } }
             for stage in chain.stages where known.insert(stage.key).inserted { stages.append(stage) }
             chains.append(chain)
         }
@@ -63,83 +64,5 @@ public struct StageGraph: Sendable {
         }
         for chain in chains { for note in chain.run.strategy.notes(chain.run.base) where !notes.contains(note) { notes.append(note) } }
         return notes
-    }
-
-    private static func chain(_ run: Run, _ numerics: Value, data: ([String]) -> [DataReference]) -> Chain {
-        func hashes(_ references: [DataReference]) -> Value { .list(references.map { .string($0.hash) }) }
-        let base = run.settings.settings("base")
-        let baseData = data(run.baseData)
-        let tokenizer = Stage(
-            "tokenizer", title: "tokenizer", parent: nil, numerics: numerics, recipe: ["tokenizer": run.tokenizer.recipe, "data": hashes(baseData)],
-            work: .tokenizer(run.tokenizer, data: baseData))
-        var stages = [tokenizer]
-
-        let measurement = Stage.Measurement(
-            settings: run.evaluation, sequenceLength: run.base.maxPositions, data: data(run.domains), tokenizer: tokenizer.key)
-        // The batch size of an evaluation does not reach its result.
-        let measured: Value = [
-            "tokens": .integer(run.evaluation.tokens), "questions": .integer(run.evaluation.questions), "data": hashes(measurement.data),
-            "tokenizer": .string(tokenizer.key),
-        ]
-        func evaluation(of stage: Stage, _ title: String) -> Stage {
-            Stage("evaluation", title: title, parent: stage.key, numerics: numerics, recipe: ["measured": measured], work: .evaluation(measurement))
-        }
-        func lesson(_ train: TrainingSettings, _ data: [DataReference], seed: Int) -> Stage.Lesson {
-            Stage.Lesson(
-                train: train, sequenceLength: train.sequenceLength ?? run.base.maxPositions, data: data, tokenizer: tokenizer.key, seed: seed,
-                midway: train.evaluationSteps > 0 ? measurement : nil)
-        }
-        /// How often is logged and measured on the way is part of a stage's result, and so of its recipe.
-        func recipe(_ lesson: Stage.Lesson, _ train: Settings) -> [String: Value] {
-            var train = train.value
-            train["sequence_length"] = .integer(lesson.sequenceLength)
-            var recipe: [String: Value] = [
-                "train": train, "data": hashes(lesson.data), "tokenizer": .string(tokenizer.key), "seed": .integer(lesson.seed),
-            ]
-            if lesson.midway != nil { recipe["measured"] = measured }
-            return recipe
-        }
-        func pretraining(steps: Int?, _ title: String) -> Stage {
-            var train = base.settings("train").value
-            if let steps {
-                train["steps"] = .integer(steps)
-                train["eval_steps"] = 0
-            }
-            let settings = Settings(validated: train)
-            let lesson = lesson(TrainingSettings(settings: settings), baseData, seed: run.baseSeed)
-            return Stage(
-                "pretraining", title: title, parent: tokenizer.key, numerics: numerics,
-                recipe: recipe(lesson, settings).merging(["model": run.base.value]) { $1 }, work: .pretraining(run.base, lesson))
-        }
-        let random = pretraining(steps: 0, "random base")
-        let randomEvaluation = evaluation(of: random, "random base, evaluation")
-        let pretrained = pretraining(steps: nil, "base")
-        let baseEvaluation = evaluation(of: pretrained, "base, evaluation")
-        stages += [random, randomEvaluation, pretrained, baseEvaluation]
-
-        let phases = run.strategy.phases(taskCount: run.stream.count)
-        var rows = [String?](repeating: phases.isEmpty ? baseEvaluation.key : nil, count: run.stream.count + 1)
-        rows[0] = baseEvaluation.key
-        var parent = pretrained
-        var trained: [(key: String, tasks: [Int])] = []
-        for (index, phase) in phases.enumerated() {
-            let names = phase.tasks.map { run.stream[$0] }
-            let title = "\(run.label), \(names.joined(separator: " + "))"
-            var train = run.settings.settings("train").value
-            train["steps"] = .integer(run.train.steps * phase.tasks.count)
-            let settings = Settings(validated: train)
-            let lesson = lesson(TrainingSettings(settings: settings), data(names), seed: run.seed)
-            let task = Stage(
-                "task", title: title, parent: parent.key, numerics: numerics,
-                recipe: recipe(lesson, settings).merging(["strategy": run.settings.settings("strategy").value, "phase": .integer(index)]) { $1 },
-                work: .task(run.strategy, phase: index, lesson))
-            let row = evaluation(of: task, title + ", evaluation")
-            stages += [task, row]
-            rows[phase.after] = row.key
-            trained.append((task.key, phase.tasks))
-            parent = task
-        }
-        return Chain(
-            run: run, stages: stages, randomEvaluation: randomEvaluation.key, rows: rows, pretraining: pretrained.key, phases: trained)
     }
 }

@@ -57,12 +57,17 @@ public enum Journal {
         for (index, line) in lines.enumerated() {
             let isLast = index == lines.count - 1
             if isLast, line.isEmpty { break }
-            let json = Array(line.dropFirst(9))
-            let isWhole = !isLast && line.count > 9 && Array(line.prefix(9)) == Array("\(checksum(json)) ".utf8)
-            guard isWhole, let record = try? Value(json: json) else { return (records, lines.count - index - (lines.last!.isEmpty ? 1 : 0)) }
+            guard !isLast, let record = record(line: Array(line)) else { return (records, lines.count - index - (lines.last!.isEmpty ? 1 : 0)) }
             records.append(record)
         }
         return (records, 0)
+    }
+
+    /// The record of a line without its end; nil when the line is torn or altered.
+    static func record(line: [UInt8]) -> Value? {
+        let json = Array(line.dropFirst(9))
+        guard line.count > 9, Array(line.prefix(9)) == Array("\(checksum(json)) ".utf8) else { return nil }
+        return try? Value(json: json)
     }
 
     /// CRC-32 (ISO-HDLC, reflected polynomial EDB88320) in eight hexadecimal digits.

@@ -8,9 +8,17 @@ import Settings
 ///     - {strategy: {kind: sequential}}
 ///     - {name: expanded, strategy: {kind: block-expansion}, grid: {strategy.blocks: [1, 2, 4]}}
 ///   grid: {seed: [0, 1, 2]}
+///   sample: {count: 5, seed: 0}   # random search: so many of them; all without it
 /// ```
 public struct Sweep: Sendable {
     public static let maximumRunCount = 100_000
+
+    /// In their order: arms outermost, then the arm's own grid, then the global grid, the last axis fastest.
+    public let points: [SweepPoint]
+    /// The points of all arms and grids.
+    public let gridCount: Int
+    /// What was drawn of them; nil: nothing, `points` are all there are.
+    public let sample: SweepSample?
 
     /// The fields of `sweep`; what an arm may set is validated with the run that it makes.
     public static let fields: [Field] = [
@@ -19,6 +27,9 @@ public struct Sweep: Sendable {
             "partial experiments, each merged into the root; `name` labels one, `grid` sweeps within it"),
         .optional(
             "grid", .map(.list(.any, count: 1...Int.max)), default: [:], "axes: the dotted path of a setting and the list of its values"),
+        .optional(
+            "sample", .either([.positive, .object(SweepSample.fields)]), default: .null,
+            "random search: so many points of the whole, none twice, or {count, seed}; without it all are run"),
     ]
 
     /// A setting and the values that it takes.
@@ -35,58 +46,68 @@ public struct Sweep: Sendable {
         var changes: Value
         var source: Path
         var axes: [Axis]
+
+        var pointCount: Int { Sweep.product(axes[...]) }
     }
 
-    /// All runs in their order: arms outermost, then the arm's own grid, then the global grid, the last axis fastest.
+    /// Expands the sweep of a document.
     ///
-    /// Throws at anything but lists of distinct values for axes, at an axis that another one or the command line overwrites, and when two
-    /// runs come out equal.
-    public static func expanded(_ document: ExperimentDocument) throws(ExperimentError) -> [SweepPoint] {
+    /// Throws at anything but lists of distinct values for axes, at an axis that another one or the command line overwrites, at a sample of
+    /// more than there is, and when two runs come out equal.
+    public init(_ document: ExperimentDocument) throws(ExperimentError) {
         let root = Path(dotted: "sweep")
         var section = document.value["sweep"] ?? .null
         if section == .null { section = [:] }
         do {
             // A grid is read below, with better advice than its kind can give.
-            let shape = fields.map {
+            let shape = Self.fields.map {
                 Field(key: $0.key, kind: $0.key == "grid" ? .any : $0.kind, defaultValue: $0.defaultValue, help: $0.help)
             }
             section = try Kind.object(shape).validated(section, at: root)
         } catch {
             throw document.located(error)
         }
-        let globalAxes = try axes(section["grid"], at: root.appending("grid"), in: document)
-        let arms = try self.arms(section["arms"]?.asList, at: root.appending("arms"), globalAxes, in: document)
+        let globalAxes = try Self.axes(section["grid"], at: root.appending("grid"), in: document)
+        let arms = try Self.arms(section["arms"]?.asList, at: root.appending("arms"), globalAxes, in: document)
 
         var total = 0
         for arm in arms {
-            var count = 1
-            for axis in arm.axes {
-                count = count.multipliedReportingOverflow(by: axis.values.count).overflow ? Int.max : count * axis.values.count
-            }
-            total = total.addingReportingOverflow(count).overflow ? Int.max : total + count
+            let sum = total.addingReportingOverflow(arm.pointCount)
+            total = sum.overflow ? Int.max : sum.partialValue
         }
-        guard total <= maximumRunCount else {
+        gridCount = total
+        do { sample = try SweepSample(section["sample"], of: total, at: root.appending("sample")) } catch { throw document.located(error) }
+        guard sample?.count ?? total <= Self.maximumRunCount else {
             throw document.located(
-                SettingsError(path: root, found: "more than \(maximumRunCount) runs", expected: "fewer", advice: "shorten an axis"))
+                SettingsError(
+                    path: root, found: "more than \(Self.maximumRunCount) runs", expected: "fewer",
+                    advice: "shorten an axis, or draw some of them with sweep.sample"))
         }
 
+        let places = sample?.places(of: total)
         var points: [SweepPoint] = []
         var known: [Value: SweepPoint] = [:]
+        var first = 0
         for arm in arms {
-            for point in try self.points(of: arm, in: document) {
+            let behind = first + arm.pointCount
+            let chosen = places.map { places in places.filter { (first..<behind).contains($0) }[...] }
+            let start = points.count
+            try Self.append(arm.axes[...], from: Self.start(of: arm, in: document), first: first, chosen: chosen, in: document, to: &points)
+            for point in points[start...] {
                 if let equal = known.updateValue(point, forKey: point.root) {
                     throw document.located(
                         SettingsError(
                             path: arm.source, found: "the run '\(point.label)' that is the same as '\(equal.label)'",
                             expected: "runs that differ"))
                 }
-                points.append(point)
             }
+            first = behind
         }
-        return points
+        self.points = points
     }
 
-    private static func points(of arm: Arm, in document: ExperimentDocument) throws(ExperimentError) -> [SweepPoint] {
+    /// An arm before its axes.
+    private static func start(of arm: Arm, in document: ExperimentDocument) throws(ExperimentError) -> SweepPoint {
         var start = SweepPoint(axes: arm.label.map { [.init(name: "arm", value: .string($0))] } ?? [], root: document.value)
         start.root["sweep"] = nil
         start.root["slurm"] = nil
@@ -98,30 +119,54 @@ public struct Sweep: Sendable {
                 throw ExperimentError(override.place, error)
             }
         }
-        var points = [start]
-        for axis in arm.axes {
-            var next: [SweepPoint] = []
-            for point in points {
-                for (index, value) in axis.values.enumerated() {
-                    var point = point
-                    point.axes.append(.init(name: axis.name, value: value))
-                    do {
-                        try point.set(value, at: axis.path, from: axis.source.appending(index), key: axis.source)
-                        // What the command line set inside of an axis's value.
-                        for override in document.fixed where override.path.isAtOrUnder(axis.path) {
-                            try point.set(override.values[0], at: override.path, from: override.path, key: override.path)
-                        }
-                    } catch {
-                        throw document.located(
-                            SettingsError(
-                                path: axis.source, found: "an axis into \(error.found) ('\(error.path)')", expected: error.expected))
-                    }
-                    next.append(point)
-                }
-            }
-            points = next
+        return start
+    }
+
+    /// Appends the points that the axes make of one point: those whose places in the whole sweep are `chosen`, or all. The first of them
+    /// has the place `first`.
+    private static func append(
+        _ axes: ArraySlice<Axis>, from point: SweepPoint, first: Int, chosen: ArraySlice<Int>?, in document: ExperimentDocument,
+        to points: inout [SweepPoint]
+    ) throws(ExperimentError) {
+        guard let axis = axes.first else {
+            points.append(point)
+            return
         }
-        return points
+        let inner = axes.dropFirst()
+        let count = Self.product(inner)
+        var rest = chosen
+        for (index, value) in axis.values.enumerated() {
+            let start = first + index * count
+            let part = rest.map { $0.prefix { $0 < start + count } }
+            if let part {
+                rest = rest?.dropFirst(part.count)
+                if part.isEmpty { continue }
+            }
+            var point = point
+            point.axes.append(.init(name: axis.name, value: value))
+            do {
+                try point.set(value, at: axis.path, from: axis.source.appending(index), key: axis.source)
+                // What the command line set inside of an axis's value.
+                for override in document.fixed where override.path.isAtOrUnder(axis.path) {
+                    try point.set(override.values[0], at: override.path, from: override.path, key: override.path)
+                }
+            } catch {
+                throw document.located(
+                    SettingsError(
+                        path: axis.source, found: "an axis into \(error.found) ('\(error.path)')", expected: error.expected))
+            }
+            try append(inner, from: point, first: start, chosen: part, in: document, to: &points)
+        }
+    }
+
+    /// The points of some axes together; `Int.max` where they cannot be counted.
+    private static func product(_ axes: ArraySlice<Axis>) -> Int {
+        var count = 1
+        for axis in axes {
+            let product = count.multipliedReportingOverflow(by: axis.values.count)
+            count = product.overflow ? Int.max : product.partialValue
+        }
+        return count
     }
 
     private static func arms(_ values: [Value]?, at path: Path, _ globalAxes: [Axis], in document: ExperimentDocument)

@@ -31,41 +31,43 @@ public struct WorkerPlan: Sendable, Hashable {
     /// Whether stages always run one after another.
     public var isSerial: Bool { (limit ?? threads) == 1 }
 
-    /// The threads of each stage that can begin, in their order; 0 for one that waits.
-    public func shares(of ready: [StageCost], beside running: [Share]) -> [Int] {
+    /// The stages that begin now, by their places among those that can, and the threads of each.
+    public func begun(of ready: some RandomAccessCollection<StageCost>, beside running: some Collection<Share>) -> [(place: Int, threads: Int)] {
         let free = max(threads, limit ?? 0) - running.reduce(0) { $0 + $1.threads }
         var chosen = fitting(ready, beside: running, places: min(free, (limit ?? threads) - running.count))
-        if chosen.count == ready.count { chosen = withoutLong(chosen, ready) }
+        if chosen.count == ready.count { chosen = withoutLong(chosen) }
         if limit == nil {
-            while let widest = chosen.map({ ready[$0].hiddenSize }).max(), widest >= Self.wideModel,
+            while let widest = chosen.map({ $0.cost.hiddenSize }).max(), widest >= Self.wideModel,
                 free / chosen.count < min(Self.threadsOfWideModel, threads)
             { chosen.removeLast() }
         }
-        var shares = [Int](repeating: 0, count: ready.count)
-        for (place, index) in chosen.enumerated() {
-            shares[index] = min(threads, free / chosen.count + (place < free % chosen.count ? 1 : 0))
+        return chosen.enumerated().map { index, stage in
+            (stage.place, min(threads, free / chosen.count + (index < free % chosen.count ? 1 : 0)))
         }
-        return shares
     }
 
+    private typealias Candidate = (place: Int, cost: StageCost)
+
     /// The first stages that there is a place for, and memory.
-    private func fitting(_ ready: [StageCost], beside running: [Share], places: Int) -> [Int] {
+    private func fitting(_ ready: some RandomAccessCollection<StageCost>, beside running: some Collection<Share>, places: Int) -> [Candidate] {
+        guard places > 0 else { return [] }
         var left = memoryBytes - running.reduce(0) { $0 + $1.cost.memoryBytes }
-        var chosen: [Int] = []
-        for (index, cost) in ready.enumerated() where chosen.count < places {
+        var chosen: [Candidate] = []
+        for (place, cost) in ready.enumerated() {
             // One stage may always run: whether the machine can hold it is checked before.
             guard cost.memoryBytes <= left || (running.isEmpty && chosen.isEmpty) else { continue }
             left -= cost.memoryBytes
-            chosen.append(index)
+            chosen.append((place, cost))
+            if chosen.count == places { break }
         }
         return chosen
     }
 
     /// When all can begin at once, the short ones go first: a long one beside them would be left with its part of the
     /// threads, and theirs would lie idle as soon as they end.
-    private func withoutLong(_ chosen: [Int], _ ready: [StageCost]) -> [Int] {
-        let longest = chosen.map { ready[$0].operations }.max() ?? 0
-        let short = chosen.filter { ready[$0].operations * Self.shortness < longest }
+    private func withoutLong(_ chosen: [Candidate]) -> [Candidate] {
+        let longest = chosen.map(\.cost.operations).max() ?? 0
+        let short = chosen.filter { $0.cost.operations * Self.shortness < longest }
         return short.isEmpty ? chosen : short
     }
 }

@@ -1,0 +1,128 @@
+import Llama
+import Settings
+import Training
+
+/// Makes the chains of runs. What runs have in common is made once: a sweep of thousands has a handful of bases.
+struct ChainBuilder {
+    private let numerics: Value
+    private var trunks: [TrunkKey: Trunk] = [:]
+    /// Mostly that of the next run too.
+    private var last: (key: TrunkKey, trunk: Trunk)?
+
+    /// - Parameter numerics: version and family, a part of every key.
+    init(numerics: Value) { self.numerics = numerics }
+
+    /// All that the stages before the stream follow from.
+    private struct TrunkKey: Hashable {
+        var base: Value
+        var seed: Int
+        var evaluation: EvaluationSettings
+        var data: [DataReference]
+    }
+
+    /// The stages before the stream, and what later ones have from them.
+    private struct Trunk {
+        var tokenizer: Stage
+        var random: Stage
+        var randomEvaluation: Stage
+        var pretrained: Stage
+        var baseEvaluation: Stage
+        var measurement: Stage.Measurement
+        /// The measurement as a part of recipes. The batch size of an evaluation does not reach its result.
+        var measured: Value
+
+        var stages: [Stage] { [tokenizer, random, randomEvaluation, pretrained, baseEvaluation] }
+    }
+
+    mutating func chain(of run: Run, data: ([String]) -> [DataReference]) -> StageGraph.Chain {
+        let trunk = trunk(of: run, data)
+        var stages = trunk.stages
+        let phases = run.strategy.phases(taskCount: run.stream.count)
+        var rows = [String?](repeating: phases.isEmpty ? trunk.baseEvaluation.key : nil, count: run.stream.count + 1)
+        rows[0] = trunk.baseEvaluation.key
+        var parent = trunk.pretrained
+        var trained: [(key: String, tasks: [Int])] = []
+        for (index, phase) in phases.enumerated() {
+            let names = phase.tasks.map { run.stream[$0] }
+            let title = "\(run.label), \(names.joined(separator: " + "))"
+            var train = run.settings.settings("train").value
+            train["steps"] = .integer(run.train.steps * phase.tasks.count)
+            var settings = run.train
+            settings.steps *= phase.tasks.count
+            let lesson = lesson(settings, run, data(names), seed: run.seed, trunk.tokenizer, trunk.measurement)
+            var recipe = recipe(lesson, train, trunk.measured)
+            recipe["strategy"] = run.settings.settings("strategy").value
+            recipe["phase"] = .integer(index)
+            let task = Stage("task", title: title, parent: parent.key, numerics: numerics, recipe: recipe, work: .task(run.strategy, phase: index, lesson))
+            let row = evaluation(of: task, title + ", evaluation", trunk.measurement, trunk.measured)
+            stages += [task, row]
+            rows[phase.after] = row.key
+            trained.append((task.key, phase.tasks))
+            parent = task
+        }
+        return StageGraph.Chain(
+            run: run, stages: stages, randomEvaluation: trunk.randomEvaluation.key, rows: rows, pretraining: trunk.pretrained.key, phases: trained)
+    }
+
+    private mutating func trunk(of run: Run, _ data: ([String]) -> [DataReference]) -> Trunk {
+        let key = TrunkKey(base: run.settings.settings("base").value, seed: run.baseSeed, evaluation: run.evaluation, data: data(run.domains))
+        if let last, last.key == key { return last.trunk }
+        let trunk = trunks[key] ?? makeTrunk(run, data)
+        trunks[key] = trunk
+        last = (key, trunk)
+        return trunk
+    }
+
+    private func makeTrunk(_ run: Run, _ data: ([String]) -> [DataReference]) -> Trunk {
+        let baseData = data(run.baseData)
+        let tokenizer = Stage(
+            "tokenizer", title: "tokenizer", parent: nil, numerics: numerics, recipe: ["tokenizer": run.tokenizer.recipe, "data": hashes(baseData)],
+            work: .tokenizer(run.tokenizer, data: baseData))
+        let measurement = Stage.Measurement(
+            settings: run.evaluation, sequenceLength: run.base.maxPositions, data: data(run.domains), tokenizer: tokenizer.key)
+        let measured: Value = [
+            "tokens": .integer(run.evaluation.tokens), "questions": .integer(run.evaluation.questions), "data": hashes(measurement.data),
+            "tokenizer": .string(tokenizer.key),
+        ]
+        func pretraining(_ title: String, _ train: Value) -> Stage {
+            let lesson = lesson(TrainingSettings(settings: Settings(validated: train)), run, baseData, seed: run.baseSeed, tokenizer, measurement)
+            var recipe = recipe(lesson, train, measured)
+            recipe["model"] = run.base.value
+            return Stage("pretraining", title: title, parent: tokenizer.key, numerics: numerics, recipe: recipe, work: .pretraining(run.base, lesson))
+        }
+        let train = run.settings.settings("base").settings("train").value
+        var none = train
+        none["steps"] = 0
+        none["eval_steps"] = 0
+        let (random, pretrained) = (pretraining("random base", none), pretraining("base", train))
+        return Trunk(
+            tokenizer: tokenizer, random: random, randomEvaluation: evaluation(of: random, "random base, evaluation", measurement, measured),
+            pretrained: pretrained, baseEvaluation: evaluation(of: pretrained, "base, evaluation", measurement, measured),
+            measurement: measurement, measured: measured)
+    }
+
+    private func hashes(_ references: [DataReference]) -> Value { .list(references.map { .string($0.hash) }) }
+
+    private func evaluation(of stage: Stage, _ title: String, _ measurement: Stage.Measurement, _ measured: Value) -> Stage {
+        Stage("evaluation", title: title, parent: stage.key, numerics: numerics, recipe: ["measured": measured], work: .evaluation(measurement))
+    }
+
+    private func lesson(
+        _ train: TrainingSettings, _ run: Run, _ data: [DataReference], seed: Int, _ tokenizer: Stage, _ measurement: Stage.Measurement
+    ) -> Stage.Lesson {
+        Stage.Lesson(
+            train: train, sequenceLength: train.sequenceLength ?? run.base.maxPositions, data: data, tokenizer: tokenizer.key, seed: seed,
+            midway: train.evaluationSteps > 0 ? measurement : nil)
+    }
+
+    /// How often is logged and measured on the way is part of a stage's result, and so of its recipe.
+    private func recipe(_ lesson: Stage.Lesson, _ train: Value, _ measured: Value) -> [String: Value] {
+        var train = train
+        train["sequence_length"] = .integer(lesson.sequenceLength)
+        var recipe: [String: Value] = [
+            "train": train, "data": hashes(lesson.data), "tokenizer": .string(lesson.tokenizer), "seed": .integer(lesson.seed),
+        ]
+        if lesson.midway != nil { recipe["measured"] = measured }
+        return recipe
+    }
+}
