@@ -8,6 +8,8 @@ public struct Experiment: Sendable {
     public let name: String
     /// In the order of the sweep, all of them: nothing is sampled.
     public let runs: [Run]
+    /// The tables that the file describes, in its order.
+    public let tables: [TableDefinition]
 
     /// Reads and checks an experiment.
     ///
@@ -47,6 +49,7 @@ public struct Experiment: Sendable {
         }
         self.document = document
         self.runs = runs
+        tables = try TableDefinition.all(in: document, runs: runs)
         name = runs[0].settings.string("name")
     }
 }

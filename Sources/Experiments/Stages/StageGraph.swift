@@ -17,7 +17,9 @@ public struct StageGraph: Sendable {
         public let rows: [String?]
         public let pretraining: String
         /// The training stage of each phase with the tasks that it learns.
-        public let phases: [(key: String, tasks: [Int])]
+        public let phases: [(key: String, tasks: [Int], after: Int)]
+        /// Hashes of the data of `run.domains`.
+        public let dataHashes: [String]
     }
 
     public let chains: [Chain]
@@ -57,7 +59,7 @@ public struct StageGraph: Sendable {
             notes.append("All runs start from one base: the intervals do not cover the seed of the base (base.seed: run makes them).")
         }
         for chain in chains { for note in chain.run.strategy.notes(chain.run.base) where !notes.contains(note) { notes.append(note) } }
-        return notes
+        return notes + confounds
     }
 
     private static func chain(_ run: Run, family: String, data: ([String]) -> [DataReference]) -> Chain {
@@ -116,7 +118,7 @@ public struct StageGraph: Sendable {
         var rows = [String?](repeating: phases.isEmpty ? baseEvaluation.key : nil, count: run.stream.count + 1)
         rows[0] = baseEvaluation.key
         var parent = pretrained
-        var trained: [(key: String, tasks: [Int])] = []
+        var trained: [(key: String, tasks: [Int], after: Int)] = []
         for (index, phase) in phases.enumerated() {
             let names = phase.tasks.map { run.stream[$0] }
             let title = "\(run.label), \(names.joined(separator: " + "))"
@@ -131,10 +133,11 @@ public struct StageGraph: Sendable {
             let row = evaluation(of: task, title + ", evaluation")
             stages += [task, row]
             rows[phase.after] = row.key
-            trained.append((task.key, phase.tasks))
+            trained.append((task.key, phase.tasks, phase.after))
             parent = task
         }
         return Chain(
-            run: run, stages: stages, randomEvaluation: randomEvaluation.key, rows: rows, pretraining: pretrained.key, phases: trained)
+            run: run, stages: stages, randomEvaluation: randomEvaluation.key, rows: rows, pretraining: pretrained.key, phases: trained,
+            dataHashes: measurement.data.map(\.hash))
     }
 }

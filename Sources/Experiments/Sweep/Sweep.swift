@@ -89,6 +89,7 @@ public struct Sweep: Sendable {
     private static func points(of arm: Arm, in document: ExperimentDocument) throws(ExperimentError) -> [SweepPoint] {
         var start = SweepPoint(axes: arm.label.map { [.init(name: "arm", value: .string($0))] } ?? [], root: document.value)
         start.root["sweep"] = nil
+        start.root["tables"] = nil
         start.merge(arm.changes, from: arm.source)
         for override in document.fixed {
             do {
