@@ -87,6 +87,12 @@ import Testing
         #expect(table.footer.contains("Δ: no pair of runs has the same seed and order as one of 'lora'."))
     }
 
+    @Test func anArmThatHasNotBegunIsNotComparedWith() throws {
+        let table = try table(["rows": ["arm"], "columns": ["loss.law"], "against": "lora", "costs": false], DefinedTableTests.runs.filter { $0.strategy != "lora" })
+        #expect(table.columns.map(\.name) == ["arm", "loss.law"])
+        #expect(table.footer.contains("Nothing is compared: no run of the arm under 'against' has begun."))
+    }
+
     @Test func filtersOrdersAndSettings() throws {
         let table = try table([
             "rows": ["strategy.kind", "strategy.r"], "columns": ["loss.*"], "filter": ["arm": ["sequential", "lora"], "seed": 0], "order": "-loss.law", "costs": false,

@@ -23,7 +23,11 @@ struct TableFooter {
         }
         lines += TableFooter.measures
         if definition.showsCosts { lines.append(TableFooter.costs) }
-        if let reference { lines += self.comparisons(comparisons, reference) }
+        if let reference {
+            lines += self.comparisons(comparisons, reference)
+        } else if definition.against != nil {
+            lines.append("Nothing is compared: no run of the arm under 'against' has begun.")
+        }
         if let front = definition.front {
             lines.append("front: no other arm is at least as good in both \(front[0]) and \(front[1]) and better in one (means).")
         }
