@@ -19,8 +19,8 @@ public struct LaTeXFormat: TableFormat {
             let cells = zip(table.columns, row.cells).enumerated().map { place, pair in
                 cell(CellText(pair.1, pair.0.style, rowCount: row.count), isBest: row.best.contains(place))
             }
-            // An opening bracket behind \\ would be taken for its argument.
-            lines.append((cells + [String(row.count)]).joined(separator: " & ") + " \\\\{}")
+            // A row that began with [ or * would be an argument of the \\ before it: `escaped` sees to it.
+            lines.append((cells + [String(row.count)]).joined(separator: " & ") + " \\\\")
         }
         lines += ["\\bottomrule", "\\end{tabular}"]
         if !table.footer.isEmpty {
@@ -35,7 +35,6 @@ public struct LaTeXFormat: TableFormat {
     public func document(with table: Table) -> String? {
         """
         \\documentclass{article}
-        \\usepackage[T1]{fontenc}
         \\usepackage{booktabs}
         \\setlength{\\paperwidth}{90cm}\\setlength{\\paperheight}{40cm}
         \\ifdefined\\pdfpagewidth\\pdfpagewidth=\\paperwidth\\pdfpageheight=\\paperheight\\fi
