@@ -31,19 +31,20 @@ public struct LaTeXFormat: TableFormat {
         return (lines + ["\\end{table}"]).joined(separator: "\n") + "\n"
     }
 
-    /// Of a size that the table fits on.
+    /// On a page that grows with the number of columns.
     public func document(with table: Table) -> String? {
-        """
-        \\documentclass{article}
-        \\usepackage{booktabs}
-        \\setlength{\\paperwidth}{90cm}\\setlength{\\paperheight}{40cm}
-        \\ifdefined\\pdfpagewidth\\pdfpagewidth=\\paperwidth\\pdfpageheight=\\paperheight\\fi
-        \\setlength{\\textwidth}{80cm}\\setlength{\\textheight}{34cm}\\setlength{\\oddsidemargin}{2cm}\\setlength{\\topmargin}{0cm}
-        \\begin{document}
-        \\pagestyle{empty}
-        \(text(of: table))\\end{document}
+        let width = max(17, 3.4 * Double(table.columns.count + 1))
+        return """
+            \\documentclass{article}
+            \\usepackage{booktabs}
+            \\setlength{\\textwidth}{\(width)cm}\\setlength{\\paperwidth}{\(width + 4)cm}\\setlength{\\paperheight}{29.7cm}
+            \\setlength{\\oddsidemargin}{-0.54cm}\\setlength{\\topmargin}{-1.5cm}
+            \\ifdefined\\pdfpagewidth\\pdfpagewidth=\\paperwidth\\pdfpageheight=\\paperheight\\fi
+            \\makeatletter\\setlength{\\@fptop}{0pt}\\makeatother
+            \\begin{document}
+            \\pagestyle{empty}
 
-        """
+            """ + text(of: table) + "\\end{document}\n"
     }
 
     private func cell(_ cell: CellText?, isBest: Bool) -> String {
