@@ -147,7 +147,8 @@ public enum Export {
             "CSV by RFC 4180 in UTF-8. Numbers in full; what was not measured or does not apply is empty. `run` joins the files.",
         ]
         for (description, entries) in zip(files, columns) {
-            lines += ["", "## \(description.name)", "", "\(description.help.prefix(1).uppercased())\(description.help.dropFirst()).", "", "| column | type | unit | meaning |", "|---|---|---|---|"]
+            let help = description.help.prefix(1).uppercased() + description.help.dropFirst()
+            lines += ["", "## \(description.name)", "", "\(help).", "", "| column | type | unit | meaning |", "|---|---|---|---|"]
             lines += entries.map { entry in "| " + [entry.name, entry.type, entry.unit ?? "", entry.meaning].map(MarkdownFormat.escaped).joined(separator: " | ") + " |" }
         }
         let notes = experiment.notes + ["Losses: lower is better. Accuracies: shares from 0 to 1. With T tasks BWT, FWT and forgetting are divided by T-1."]

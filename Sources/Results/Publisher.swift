@@ -77,7 +77,8 @@ public enum Publisher {
             "stage", padded(\.stages, "", rows: rows), along: [run, trained], meaning: "stage that measured the row; empty where there is none")
         try group.setCoordinates(["task", "stage"])
         try group.addVariable(
-            "flops", padded(\.costs, .unknown, rows: rows).map(\.flops), along: [run, trained], units: "flop", meaning: "operations of the training behind the row, counted from sizes")
+            "flops", padded(\.costs, .unknown, rows: rows).map(\.flops), along: [run, trained], units: "flop",
+            meaning: "operations of the training behind the row, counted from sizes")
         try group.addVariable(
             "seconds", padded(\.costs, .unknown, rows: rows).map(\.seconds), along: [run, trained], units: "s", meaning: "time of the training behind the row")
 

@@ -6,8 +6,10 @@ public struct HTMLFormat: TableFormat {
 
     /// `<figure>` with the table and its notes, to be put into a page.
     public func text(of table: Table) -> String {
-        var lines = ["<figure class=\"table\">", "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"\(HTMLFormat.escaped(caption(of: table)))\">", "<table>"]
-        lines.append("<caption>\(HTMLFormat.escaped(caption(of: table)))</caption>")
+        let caption = HTMLFormat.escaped(caption(of: table))
+        // Wide tables scroll in a region of their own, which the keyboard reaches.
+        var lines = ["<figure class=\"table\">", "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"\(caption)\">", "<table>"]
+        lines.append("<caption>\(caption)</caption>")
         lines.append("<thead>")
         let headers = table.columns.map { column in
             let unit = column.unit.map { " title=\"\(HTMLFormat.escaped($0))\"" } ?? ""

@@ -38,7 +38,9 @@ public struct DefinedTable: TableRecipe {
         }
         if definition.marksBest { markBest(&rows, shown) }
         var baseRows = arms.bases.map { base in
-            let cells = columns.flatMap { column -> [Table.Cell] in [column.baseCell(base.runs, in: file, method)] + (column.isMetric && reference != nil ? [.missing] : []) }
+            let cells = columns.flatMap { column -> [Table.Cell] in
+                [column.baseCell(base.runs, in: file, method)] + (column.isMetric && reference != nil ? [.missing] : [])
+            }
             return Table.Row(base.labels.map { Table.Cell($0) } + cells, count: base.runs.count)
         }
         if let front = definition.front {

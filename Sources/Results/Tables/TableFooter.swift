@@ -47,12 +47,16 @@ struct TableFooter {
             return ["Δ: no pair of runs has the same seed and order as one of '\(TableFooter.name(reference))'."]
         }
         let isExact = comparisons.allSatisfy(\.test.isExact)
-        let test = isExact ? "exact sign-flip permutation test" : "sign-flip permutation test (exact up to \(SignFlipTest.exactLimit) pairs, else \(SignFlipTest.resampleCount) random patterns)"
+        let test =
+            isExact ? "exact sign-flip permutation test"
+            : "sign-flip permutation test (exact up to \(SignFlipTest.exactLimit) pairs, else \(SignFlipTest.resampleCount) random patterns)"
         let pairs = least == most ? "\(most)" : "\(least) to \(most)"
         let smallest = SignFlipTest.smallestP(count: most)
         var line = "Δ: difference to '\(TableFooter.name(reference))', paired by seed and order (\(pairs) \(most == 1 ? "pair" : "pairs")), with its 95 % interval; "
             + "p of the two-sided \(test), by Holm over the \(comparisons.count) comparisons of the table; * p < 0.05."
-        if smallest >= 0.05 { line += " With so few pairs no p can be below \(String(format: "%.4g", smallest)) before correction: more seeds are needed to tell arms apart." }
+        if smallest >= 0.05 {
+            line += " With so few pairs no p can be below \(String(format: "%.4g", smallest)) before correction: more seeds are needed to tell arms apart."
+        }
         return [line]
     }
 
@@ -83,7 +87,9 @@ struct TableFooter {
             range("parameters.trained") { String(Int($0)) }.map { "trained parameters (\($0))" },
             range("cost.flops") { String(format: "%.2e", $0) }.map { "training FLOPs (\($0))" },
         ].compactMap(\.self)
-        if !differences.isEmpty { lines.append("Arms differ in \(differences.joined(separator: " and ")): a difference between them is not one of the method alone.") }
+        if !differences.isEmpty {
+            lines.append("Arms differ in \(differences.joined(separator: " and ")): a difference between them is not one of the method alone.")
+        }
         return lines
     }
 
