@@ -41,7 +41,7 @@ let package = Package(
     targets: shims + wideKernels + [
         .target(name: "Settings"),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
-        .target(name: "HDF5", dependencies: ["CHDF5"]),
+        .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: optimised),
         .target(name: "CProcessor"),
         .target(name: "KernelTypes", swiftSettings: optimised),
         .target(name: "KernelsPortable", dependencies: ["KernelTypes"], swiftSettings: kernelSettings(defines: portableDefines)),

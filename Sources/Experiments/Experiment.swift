@@ -13,6 +13,8 @@ public struct Experiment: Sendable {
     /// Runs that the whole sweep has, and what was drawn of them, if anything was.
     public let gridCount: Int
     public let sample: SweepSample?
+    /// The tables that the file describes, in its order.
+    public let tables: [TableDefinition]
 
     /// Reads and checks an experiment.
     ///
@@ -56,6 +58,7 @@ public struct Experiment: Sendable {
         self.document = document
         self.runs = runs
         (gridCount, sample) = (sweep.gridCount, sweep.sample)
+        tables = try TableDefinition.all(in: document, runs: runs)
         name = runs[0].settings.string("name")
     }
 

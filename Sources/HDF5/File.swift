@@ -6,13 +6,15 @@ public final class File: Sendable {
     public let path: String
     /// The outermost group.
     public let root: Group
+    /// Whether the file has the checksum that `create` wrote, which was right then.
+    public let isSealed: Bool
 
     /// Opens a file for reading.
     /// - Throws: `HDF5Error` when there is none, or it is not HDF5, or it is cut short, or changed since
     ///   `create` wrote it.
     public init(_ path: String) throws(HDF5Error) {
         self.path = path
-        try Seal.check(path)
+        isSealed = try Seal.check(path)
         let access = try File.access(path)
         defer { Library.release(access) }
         let id = try Library.call("open '\(path)'") { H5Fopen(path, chdf5_read_only(), access) }

@@ -19,20 +19,22 @@ enum Seal {
         guard pwrite(descriptor, seal, seal.count, length) == seal.count else { throw HDF5Error.ofSystem("write '\(path)'") }
     }
 
-    /// - Throws: `HDF5Error` when the file has a seal that its content does not match. A file that cannot be read passes:
+    /// Whether the file has a seal.
+    /// - Throws: `HDF5Error` when it has one that its content does not match. A file that cannot be read passes:
     ///   libhdf5 says why it cannot.
-    static func check(_ path: String) throws(HDF5Error) {
+    static func check(_ path: String) throws(HDF5Error) -> Bool {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
+        guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         let length = Int(lseek(descriptor, 0, SEEK_END)) - byteCount
-        guard length >= 0 else { return }
+        guard length >= 0 else { return false }
         var seal = [UInt8](repeating: 0, count: byteCount)
-        guard pread(descriptor, &seal, byteCount, length) == byteCount, Array(seal[..<8]) == mark else { return }
+        guard pread(descriptor, &seal, byteCount, length) == byteCount, Array(seal[..<8]) == mark else { return false }
         let found = bytes(UInt64(length)) + bytes(try hash(descriptor, length: length, path))
         guard Array(seal[8...]) == found else {
             throw HDF5Error("'\(path)' is damaged: its checksum is not the one that it was written with")
         }
+        return true
     }
 
     private static func bytes(_ number: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }

@@ -1,3 +1,4 @@
+import Experiments
 import Settings
 
 /// One column of the tidy table of runs: a name and a value a run.
@@ -8,6 +9,10 @@ public struct Column: Sendable, Hashable {
         case axis
         /// What a run is called: its strategy.
         case label
+        /// A setting that a table tells runs apart by.
+        case setting
+        /// What the training took.
+        case cost
         /// A number of parameters.
         case parameter
         /// A measurement.
@@ -35,10 +40,17 @@ public struct Column: Sendable, Hashable {
     public var role: Role
     public var values: Values
 
-    public init(name: String, role: Role, values: Values) {
+    /// What the values are, for people.
+    public var meaning: String
+    /// `nats/token`, `s`; nil for plain numbers and text.
+    public var unit: String?
+
+    public init(name: String, role: Role, values: Values, meaning: String = "", unit: String? = nil) {
         self.name = name
         self.role = role
         self.values = values
+        self.meaning = meaning
+        self.unit = unit
     }
 
     /// The values as numbers, NaN where there is none.
@@ -54,15 +66,11 @@ public struct Column: Sendable, Hashable {
     public func text(run: Int) -> String? {
         switch values {
         case .integers(let values): String(values[run])
-        case .numbers(let values): values[run].isNaN ? nil : Column.text(values[run])
+        case .numbers(let values): values[run].isNaN ? nil : TableLabels.text(.number(values[run]))
         case .texts(let values): values[run].isEmpty ? nil : values[run]
         }
     }
 
-    /// 8 for 8.0, 0.001 for 0.001.
-    private static func text(_ number: Double) -> String {
-        if let whole = Int(exactly: number) { String(whole) } else { "\(number)" }
-    }
 }
 
 extension Column.Values {
@@ -75,7 +83,7 @@ extension Column.Values {
         } else if !given.isEmpty, given.allSatisfy({ $0.asDouble != nil }) {
             self = .numbers(values.map { $0.asDouble ?? .nan })
         } else {
-            self = .texts(values.map { $0 == .null ? "" : $0.asString ?? $0.canonicalJSON })
+            self = .texts(values.map { $0 == .null ? "" : TableLabels.text($0) })
         }
     }
 }

@@ -1,3 +1,5 @@
+import Experiments
+
 /// What is published about an experiment as a whole.
 public struct ExperimentRecord: Sendable, Hashable {
     /// The text of the experiment file, as it was read.
@@ -14,9 +16,12 @@ public struct ExperimentRecord: Sendable, Hashable {
     public var changes: String
     /// What a reader of its tables has to know.
     public var notes: [String]
+    /// The tables of the experiment file, in its order.
+    public var tables: [TableDefinition]
 
     public init(
-        experiment: String, strataVersion: String, numericsVersion: String, host: String, instructionSet: String, created: String, changes: String = "", notes: [String] = []
+        experiment: String, strataVersion: String, numericsVersion: String, host: String, instructionSet: String, created: String, changes: String = "",
+        notes: [String] = [], tables: [TableDefinition] = []
     ) {
         self.experiment = experiment
         self.strataVersion = strataVersion
@@ -26,5 +31,6 @@ public struct ExperimentRecord: Sendable, Hashable {
         self.created = created
         self.changes = changes
         self.notes = notes
+        self.tables = tables
     }
 }

@@ -1,4 +1,6 @@
+import Experiments
 import HDF5
+import Settings
 
 /// A published file, read back.
 public struct PublishedFile: Sendable {
@@ -20,7 +22,12 @@ public struct PublishedFile: Sendable {
     /// Of a model with random weights: a row a run, a value a domain.
     public let randomLosses: [[Double]]
     public let randomScores: [[Double]]
-    private let file: File
+    /// The stage that measured each row of each run, empty where there is none.
+    public let stages: [[String]]
+    /// Floating-point operations and seconds of the training behind each row of each run, NaN where not known.
+    public let flops: [[Double]]
+    public let seconds: [[Double]]
+    let file: File
 
     /// Opens and reads a file.
     public init(_ path: String) throws(PublishedFileError) {
@@ -37,6 +44,9 @@ public struct PublishedFile: Sendable {
         guard version <= Publisher.schemaVersion else {
             throw .laterSchema(path: path, found: version, known: Publisher.schemaVersion)
         }
+        guard version == Publisher.schemaVersion else {
+            throw .earlierSchema(path: path, found: version, known: Publisher.schemaVersion)
+        }
         guard (try? root.attributes.value("complete", as: Int.self)) == 1 else { throw .incomplete(path: path) }
 
         do {
@@ -45,7 +55,8 @@ public struct PublishedFile: Sendable {
                 numericsVersion: try root.attributes.value("numerics_version"), host: try root.attributes.value("host"),
                 instructionSet: try root.attributes.value("instruction_set"), created: try root.attributes.value("created"),
                 changes: try root.attributes.value("changes"),
-                notes: try root.attributes.contains("notes") ? root.attributes.attribute("notes").values() : [])
+                notes: try root.attributes.contains("notes") ? root.attributes.attribute("notes").values() : [],
+                tables: try root.attributes.contains("tables") ? PublishedFile.tables(root.attributes.value("tables")) : [])
             let summary = try root.group("summary")
             let runs: [String] = try summary.dataset("run").read()
             self.runs = runs
@@ -60,12 +71,16 @@ public struct PublishedFile: Sendable {
                 let losses = ScoreMatrices(try group.dataset("loss").read(), shape: shape),
                 let bitsPerByte = ScoreMatrices(try group.dataset("bits_per_byte").read(), shape: shape),
                 let scores = ScoreMatrices(try group.dataset("score").read(), shape: shape),
-                let randomLosses = PublishedFile.rows(try group.dataset("loss_random").read(), runs.count, domains.count),
-                let randomScores = PublishedFile.rows(try group.dataset("score_random").read(), runs.count, domains.count)
+                let randomLosses = PublishedFile.rows(try group.dataset("loss_random").read(as: Double.self), runs.count, domains.count),
+                let randomScores = PublishedFile.rows(try group.dataset("score_random").read(as: Double.self), runs.count, domains.count),
+                let stages = PublishedFile.rows(try group.dataset("stage").read(as: String.self), runs.count, rowCount),
+                let flops = PublishedFile.rows(try group.dataset("flops").read(as: Double.self), runs.count, rowCount),
+                let seconds = PublishedFile.rows(try group.dataset("seconds").read(as: Double.self), runs.count, rowCount)
             else { throw PublishedFileError.damaged(path: path, reason: "its variables do not have one shape") }
             tasks = runs.indices.map { run in (1..<rowCount).map { names[run * rowCount + $0] }.filter { !$0.isEmpty } }
             (self.losses, self.bitsPerByte, self.scores) = (losses, bitsPerByte, scores)
             (self.randomLosses, self.randomScores) = (randomLosses, randomScores)
+            (self.stages, self.flops, self.seconds) = (stages, flops, seconds)
         } catch let error as PublishedFileError {
             throw error
         } catch {
@@ -127,12 +142,20 @@ public struct PublishedFile: Sendable {
                 case .string: .texts(try variable.read())
                 default: .numbers(try variable.read())
                 }
-            columns.append(Column(name: name, role: role, values: values))
+            let attributes = variable.attributes
+            columns.append(
+                Column(
+                    name: name, role: role, values: values, meaning: try attributes.contains("long_name") ? attributes.value("long_name", as: String.self) : "",
+                    unit: try attributes.contains("units") ? attributes.value("units", as: String.self) : nil))
         }
         return columns
     }
 
-    private static func rows(_ values: [Double], _ rowCount: Int, _ columnCount: Int) -> [[Double]]? {
+    private static func tables(_ text: String) throws -> [TableDefinition] {
+        try (Value(json: Array(text.utf8)).asList ?? []).map { try TableDefinition(json: $0) }
+    }
+
+    private static func rows<T>(_ values: [T], _ rowCount: Int, _ columnCount: Int) -> [[T]]? {
         guard values.count == rowCount * columnCount else { return nil }
         return (0..<rowCount).map { Array(values[$0 * columnCount..<($0 + 1) * columnCount]) }
     }

@@ -7,6 +7,8 @@ public enum PublishedFileError: Error, Sendable, Hashable, CustomStringConvertib
     case notStrata(path: String)
     /// Written by a later version of Strata.
     case laterSchema(path: String, found: Int, known: Int)
+    /// Written by an earlier version of Strata, with another layout.
+    case earlierSchema(path: String, found: Int, known: Int)
     /// The mark that is written last is missing.
     case incomplete(path: String)
     /// Cut short or changed after it was written.
@@ -19,6 +21,8 @@ public enum PublishedFileError: Error, Sendable, Hashable, CustomStringConvertib
         case .notStrata(let path): "\(path): found an HDF5 file of another program, expected one that `strata run` or `strata collect` wrote"
         case .laterSchema(let path, let found, let known):
             "\(path): found schema version \(found), expected at most \(known); update Strata, or run `strata collect` again with this version"
+        case .earlierSchema(let path, let found, let known):
+            "\(path): found schema version \(found), expected \(known); run `strata collect` again with this version: nothing is trained for it"
         case .incomplete(let path): "\(path): found a file that was not written to its end; run `strata collect` again"
         case .damaged(let path, let reason): "\(path): found a damaged file (\(reason)); run `strata collect` again"
         }

@@ -1,7 +1,7 @@
 import HDF5
 import Settings
 
-/// Writes the published file of an experiment.
+/// Writes the published file of an experiment. `docs/hdf5-schema.md` has the whole layout.
 ///
 /// | group | dimensions | holds |
 /// |---|---|---|
@@ -9,22 +9,23 @@ import Settings
 /// | `/summary` | `run` | a coordinate a sweep axis, a variable a metric |
 /// | `/scores` | `run`, `trained` (0 = base), `evaluated` | loss and score matrices, values of a random model |
 /// | `/runs/<id>` | `step`; `evaluation`, `evaluated` | learning curve, evaluations along the way |
+/// | `/stages` | `stage` | every stage once: what it starts from and what it took |
 ///
 /// Runs may differ in tasks and domains: what a run does not have is NaN, or empty text.
 public enum Publisher {
-    /// The version of the layout that this program writes and the latest that it reads.
-    public static let schemaVersion = 1
+    /// The version of the layout that this program writes and reads. 1 had no stages, costs and tables.
+    public static let schemaVersion = 2
 
     /// Writes the file whole, beside its place, and renames it into place.
     /// - Throws: `PublishError` for a record that does not fit, `HDF5Error` when the file cannot be written.
-    public static func publish(experiment: ExperimentRecord, runs: [RunRecord], to path: String) throws {
-        for run in runs { try run.check() }
-        let ids = runs.map(\.id)
-        for (index, id) in ids.enumerated() where ids[..<index].contains(id) {
-            throw PublishError(run: id, found: "two runs of this id", expected: "every run once")
+    public static func publish(experiment: ExperimentRecord, runs: [RunRecord], stages: [StageRecord] = [], to path: String) throws {
+        var ids: Set<String> = []
+        for run in runs {
+            try run.check()
+            guard ids.insert(run.id).inserted else { throw PublishError(run: run.id, found: "two runs of this id", expected: "every run once") }
         }
         let domains = SummaryColumns.firstSeen(runs.flatMap(\.domains))
-        let columns = try SummaryColumns.make(runs, domains: domains)
+        let columns = try SummaryColumns.make(runs, domains: domains, settings: experiment.tables.flatMap { ($0.rows ?? []) + $0.filter.keys.sorted() })
 
         try File.create(at: path) { root in
             try root.attributes.set("schema_version", schemaVersion)
@@ -36,41 +37,28 @@ public enum Publisher {
             try root.attributes.set("created", experiment.created)
             try root.attributes.set("changes", experiment.changes)
             if !experiment.notes.isEmpty { try root.attributes.set("notes", experiment.notes) }
-            try writeSummary(columns, ids: ids, in: try root.createGroup("summary"))
+            if !experiment.tables.isEmpty { try root.attributes.set("tables", Value.list(experiment.tables.map(\.json)).canonicalJSON) }
+            try writeSummary(columns, ids: runs.map(\.id), in: try root.createGroup("summary"))
             try writeScores(runs, domains: domains, in: try root.createGroup("scores"))
             let group = try root.createGroup("runs")
             for run in runs { try write(run, in: try group.createGroup(run.id)) }
+            try write(stages, in: try root.createGroup("stages"))
             try root.attributes.set("complete", 1)
         }
     }
 
     private static func writeSummary(_ columns: [Column], ids: [String], in group: Group) throws {
         let run = try group.addDimension("run", ids, meaning: "run of the experiment")
-        try group.setCoordinates(columns.filter { $0.role == .axis || $0.role == .label }.map(\.name))
+        try group.setCoordinates(columns.filter(\.role.isCoordinate).map(\.name))
         for column in columns {
-            let (meaning, units) = describe(column)
-            switch column.values {
-            case .integers(let values):
-                try group.addVariable(column.name, values, along: [run], units: units, meaning: meaning, role: column.role)
-            case .numbers(let values):
-                try group.addVariable(column.name, values, along: [run], units: units, meaning: meaning, role: column.role)
-            case .texts(let values):
-                try group.addVariable(column.name, values, along: [run], units: units, meaning: meaning, role: column.role)
+            func add<T: Element>(_ values: [T]) throws {
+                try group.addVariable(column.name, values, along: [run], units: column.unit, meaning: column.meaning, role: column.role)
             }
-        }
-    }
-
-    private static func describe(_ column: Column) -> (meaning: String, units: String?) {
-        switch column.role {
-        case .axis: return ("axis \(column.name) of the sweep", nil)
-        case .label: return ("strategy", nil)
-        case .parameter: return ("number of \(column.name)", nil)
-        case .metric:
-            let domain = column.name.drop { $0 != "." }.dropFirst()
-            if column.name.hasPrefix("loss.") { return ("held-out loss on \(domain) at the end of the stream", "nats/token") }
-            if column.name.hasPrefix("bits_per_byte.") { return ("held-out loss on \(domain) at the end of the stream", "bits/byte") }
-            if column.name.hasPrefix("accuracy.") { return ("share of questions on \(domain) answered rightly at the end of the stream", nil) }
-            return ("metric \(column.name)", nil)
+            switch column.values {
+            case .integers(let values): try add(values)
+            case .numbers(let values): try add(values)
+            case .texts(let values): try add(values)
+            }
         }
     }
 
@@ -81,8 +69,18 @@ public enum Publisher {
         let evaluated = try group.addDimension("evaluated", domains, meaning: "domain that is evaluated")
 
         let tasks = runs.flatMap { run in (0..<rows).map { (1...).prefix(run.tasks.count).contains($0) ? run.tasks[$0 - 1] : "" } }
+        func padded<T>(_ values: KeyPath<RunRecord, [T]>, _ filler: T, rows: Int) -> [T] {
+            runs.flatMap { run in run[keyPath: values] + [T](repeating: filler, count: rows - run.tasks.count - 1) }
+        }
         try group.addVariable("task", tasks, along: [run, trained], meaning: "task that was trained last; empty for the base")
-        try group.setCoordinates(["task"])
+        try group.addVariable(
+            "stage", padded(\.stages, "", rows: rows), along: [run, trained], meaning: "stage that measured the row; empty where there is none")
+        try group.setCoordinates(["task", "stage"])
+        try group.addVariable(
+            "flops", padded(\.costs, .unknown, rows: rows).map(\.flops), along: [run, trained], units: "flop",
+            meaning: "operations of the training behind the row, counted from sizes")
+        try group.addVariable(
+            "seconds", padded(\.costs, .unknown, rows: rows).map(\.seconds), along: [run, trained], units: "s", meaning: "time of the training behind the row")
 
         func matrix(_ values: KeyPath<RunRecord, [[Double]]>) -> [Double] {
             runs.flatMap { run in (0..<rows).flatMap { row in domains.map { run.value(values, row: row, domain: $0) } } }
@@ -103,6 +101,11 @@ public enum Publisher {
     private static func write(_ run: RunRecord, in group: Group) throws {
         try group.attributes.set("strategy", run.strategy)
         try group.attributes.set("configuration", run.configuration.canonicalJSON)
+        let hashes = Dictionary(uniqueKeysWithValues: zip(run.domains, run.dataHashes.map(Value.string)))
+        try group.attributes.set("data", Value.object(hashes).canonicalJSON)
+        for (name, section) in [("precision", run.configuration), ("base_precision", run.configuration["base"] ?? .null)] {
+            if let precision = section["train"]?["precision"]?.asString { try group.attributes.set(name, precision) }
+        }
         try group.setCoordinates(["stage", "evaluation_step", "evaluation_stage"])
 
         let step = try group.addDimension("step", run.curve.steps, meaning: "optimizer step of the stage")
@@ -121,4 +124,22 @@ public enum Publisher {
         try group.addVariable(
             "evaluation_loss", evaluations.losses.flatMap { $0 }, along: [evaluation, evaluated], units: "nats/token", meaning: "held-out loss")
     }
+
+    private static func write(_ stages: [StageRecord], in group: Group) throws {
+        let stage = try group.addDimension("stage", stages.map(\.key), meaning: "SHA-256 of the stage's recipe; its folder in results/stages")
+        try group.setCoordinates(["kind", "title", "parent", "state"])
+        try group.addVariable("kind", stages.map(\.kind), along: [stage], meaning: "tokenizer, pretraining, task or evaluation")
+        try group.addVariable("title", stages.map(\.title), along: [stage], meaning: "what progress lines call the stage")
+        try group.addVariable("parent", stages.map(\.parent), along: [stage], meaning: "stage that it starts from")
+        try group.addVariable("state", stages.map(\.state), along: [stage], meaning: "done, failed, begun or pending")
+        try group.addVariable("seconds", stages.map(\.seconds), along: [stage], units: "s", meaning: "time of the whole stage, reading and writing included")
+        try group.addVariable("threads", stages.map(\.threads), along: [stage], meaning: "threads that it had; 0 until it is done")
+        try group.addVariable("flops", stages.map(\.flops), along: [stage], units: "flop", meaning: "operations of the stage, counted from sizes")
+        try group.addVariable("memory", stages.map(\.memoryBytes), along: [stage], units: "byte", meaning: "memory that it needs, planned from sizes")
+    }
+}
+
+extension Column.Role {
+    /// Whether xarray is told that a column is a coordinate.
+    var isCoordinate: Bool { self == .axis || self == .label || self == .setting }
 }

@@ -10,6 +10,9 @@ extension RunRecord {
             try expect(name, count: matrix.count, rows, "rows, one for the base and one for every task")
             for row in matrix { try expect("a row of \(name)", count: row.count, domains.count, "values, one for every domain") }
         }
+        try expect("stages", count: stages.count, rows, "keys, one for the base and one for every task")
+        try expect("costs", count: costs.count, rows, "costs, one for the base and one for every task")
+        try expect("dataHashes", count: dataHashes.count, domains.count, "hashes, one for every domain")
         try expect("randomLosses", count: randomLosses.count, domains.count, "values, one for every domain")
         try expect("randomScores", count: randomScores.count, domains.count, "values, one for every domain")
 

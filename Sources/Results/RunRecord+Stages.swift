@@ -5,7 +5,8 @@ import Training
 
 extension RunRecord {
     /// The record of one run from its stages, finished or not: what is not measured yet is NaN.
-    init(_ chain: StageGraph.Chain, store: StageStore) throws {
+    /// - Parameter costs: of every stage, by its key.
+    init(_ chain: StageGraph.Chain, costs: [String: StageCost], store: StageStore) throws {
         let run = chain.run
         let missing = [Double](repeating: .nan, count: run.domains.count)
         var losses: [[Double]] = [], bits: [[Double]] = [], scores: [[Double]] = []
@@ -18,11 +19,16 @@ extension RunRecord {
         let random = try StageRecords(store, chain.randomEvaluation).evaluations.first?.results
 
         var parameters = Parameters(base: try StageRecords(store, chain.pretraining).parameters["base"] ?? run.baseParameterCount, added: 0, trained: 0)
+        var rowCosts = [Cost](repeating: .none, count: run.stream.count + 1)
         var curve = LearningCurve()
         var evaluations = Evaluations()
-        let stages = [(name: "base", key: chain.pretraining)] + chain.phases.map { (name: $0.tasks.map { run.stream[$0] }.joined(separator: " + "), key: $0.key) }
+        let stages = [(name: "base", key: chain.pretraining, row: 0)]
+            + chain.phases.map { (name: $0.tasks.map { run.stream[$0] }.joined(separator: " + "), key: $0.key, row: $0.after) }
         for stage in stages {
             let records = try StageRecords(store, stage.key)
+            rowCosts[stage.row] = Cost(
+                flops: store.state(stage.key) == .done ? costs[stage.key]?.operations ?? .nan : .nan, seconds: records.curve.last?.seconds ?? .nan,
+                memoryBytes: costs[stage.key]?.memoryBytes ?? .nan)
             curve.append(records.curve, stage: stage.name)
             for (step, results) in records.evaluations {
                 evaluations.steps.append(step)
@@ -37,7 +43,8 @@ extension RunRecord {
             id: run.id, axes: run.axes.map { ($0.name, $0.value) }, configuration: run.settings.value, strategy: run.strategyName,
             tasks: run.stream, domains: run.domains, losses: losses, bitsPerByte: bits, scores: scores,
             randomLosses: random?.map(\.loss) ?? missing, randomScores: random?.map { $0.accuracy ?? .nan } ?? missing,
-            parameters: parameters, metrics: [], curve: curve, evaluations: evaluations)
+            parameters: parameters, metrics: [], stages: chain.rows.map { $0 ?? "" }, costs: rowCosts, dataHashes: chain.dataHashes, curve: curve,
+            evaluations: evaluations)
     }
 
     /// The metrics of the stream, of scores and of losses, in the order in which they are shown.
@@ -83,7 +90,8 @@ extension RunRecord {
     ///
     /// A run of whose own training nothing is there yet is left out: it has neither numbers nor sizes.
     public static func records(of graph: StageGraph, store: StageStore) throws -> [RunRecord] {
-        var records = try graph.chains.map { try RunRecord($0, store: store) }
+        let costs = Dictionary(uniqueKeysWithValues: zip(graph.stages.map(\.key), try graph.costs()))
+        var records = try graph.chains.map { try RunRecord($0, costs: costs, store: store) }
         for (index, chain) in graph.chains.enumerated() {
             let joints = graph.chains.indices.filter {
                 let other = graph.chains[$0]

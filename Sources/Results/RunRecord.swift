@@ -30,8 +30,38 @@ public struct RunRecord: Sendable {
     public var parameters: Parameters
     /// Metrics in the order in which they are shown; NaN where one is not defined.
     public var metrics: [(name: String, value: Double)]
+    /// The stage that measured each row of the matrices, (T+1); empty where the strategy has no such row. Runs whose stages agree are one.
+    public var stages: [String]
+    /// What the training behind each row took, (T+1): row 0 the base's, row t what was trained since the row before.
+    public var costs: [Cost]
+    /// Hash of all that determines the content of each domain, (E).
+    public var dataHashes: [String]
     public var curve: LearningCurve
     public var evaluations: Evaluations
+
+    /// What training took.
+    public struct Cost: Sendable, Hashable {
+        /// Floating-point operations of products and attention, a multiply-add as two, counted from sizes; NaN until it is done.
+        public var flops: Double
+        /// Seconds of training, NaN until there are some.
+        public var seconds: Double
+        /// Bytes of weights, gradients, moments and activations, planned from sizes.
+        public var memoryBytes: Double
+
+        public static let none = Cost(flops: 0, seconds: 0, memoryBytes: 0)
+        static let unknown = Cost(flops: .nan, seconds: .nan, memoryBytes: .nan)
+
+        public init(flops: Double, seconds: Double, memoryBytes: Double) {
+            (self.flops, self.seconds, self.memoryBytes) = (flops, seconds, memoryBytes)
+        }
+    }
+
+    /// What the whole stream took: sums, and the largest memory. The base is not counted.
+    public var cost: Cost {
+        costs.dropFirst().reduce(.none) {
+            Cost(flops: $0.flops + $1.flops, seconds: $0.seconds + $1.seconds, memoryBytes: max($0.memoryBytes, $1.memoryBytes))
+        }
+    }
 
     /// Numbers of parameters.
     public struct Parameters: Sendable, Hashable {
@@ -52,8 +82,8 @@ public struct RunRecord: Sendable {
     public init(
         id: String, axes: [(name: String, value: Value)], configuration: Value, strategy: String, tasks: [String], domains: [String],
         losses: [[Double]], bitsPerByte: [[Double]], scores: [[Double]], randomLosses: [Double], randomScores: [Double],
-        parameters: Parameters, metrics: [(name: String, value: Double)], curve: LearningCurve = LearningCurve(),
-        evaluations: Evaluations = Evaluations()
+        parameters: Parameters, metrics: [(name: String, value: Double)], stages: [String], costs: [Cost], dataHashes: [String],
+        curve: LearningCurve = LearningCurve(), evaluations: Evaluations = Evaluations()
     ) {
         self.id = id
         self.axes = axes
@@ -68,6 +98,9 @@ public struct RunRecord: Sendable {
         self.randomScores = randomScores
         self.parameters = parameters
         self.metrics = metrics
+        self.stages = stages
+        self.costs = costs
+        self.dataHashes = dataHashes
         self.curve = curve
         self.evaluations = evaluations
     }

@@ -1,35 +1,52 @@
+import Experiments
 import Settings
 
-/// Makes the columns of `/summary` from runs: axes, strategy, parameters, the last row of every matrix, metrics.
+/// Makes the columns of `/summary` from runs: axes, strategy, settings, parameters, costs, the last row of every matrix, metrics.
 enum SummaryColumns {
-    /// - Parameter domains: the domains of all runs.
+    /// - Parameters:
+    ///   - domains: the domains of all runs.
+    ///   - settings: what else tables tell runs apart by: paths into the configuration.
     /// - Throws: `PublishError` when two columns would have one name.
-    static func make(_ runs: [RunRecord], domains: [String]) throws(PublishError) -> [Column] {
+    static func make(_ runs: [RunRecord], domains: [String], settings: [String] = []) throws(PublishError) -> [Column] {
         var columns: [Column] = []
         for name in firstSeen(runs.flatMap { $0.axes.map(\.name) }) {
             let values = runs.map { run in run.axes.first { $0.name == name }?.value ?? .null }
-            columns.append(Column(name: name, role: .axis, values: Column.Values(values)))
+            columns.append(Column(name: name, role: .axis, values: Column.Values(values), meaning: "axis \(name) of the sweep"))
         }
         // An axis of this name says the same in the user's words.
         if !columns.contains(where: { $0.name == "strategy" }) {
-            columns.append(Column(name: "strategy", role: .label, values: .texts(runs.map(\.strategy))))
+            columns.append(Column(name: "strategy", role: .label, values: .texts(runs.map(\.strategy)), meaning: "strategy"))
         }
-        columns.append(Column(name: "parameters.base", role: .parameter, values: .integers(runs.map(\.parameters.base))))
-        columns.append(Column(name: "parameters.added", role: .parameter, values: .integers(runs.map(\.parameters.added))))
-        columns.append(Column(name: "parameters.trained", role: .parameter, values: .integers(runs.map(\.parameters.trained))))
-        for (prefix, matrix) in [("loss", \RunRecord.losses), ("bits_per_byte", \.bitsPerByte), ("accuracy", \.scores)] {
+        for name in settings where !columns.contains(where: { $0.name == name }) {
+            let values = runs.map { TableLabels.value(name, axes: $0.axes, strategy: $0.strategy, configuration: $0.configuration) ?? .null }
+            columns.append(Column(name: name, role: .setting, values: Column.Values(values), meaning: "setting \(name)"))
+        }
+        for (name, path) in [("base", \RunRecord.parameters.base), ("added", \.parameters.added), ("trained", \.parameters.trained)] {
+            columns.append(
+                Column(name: "parameters.\(name)", role: .parameter, values: .integers(runs.map { $0[keyPath: path] }), meaning: "number of parameters.\(name)"))
+        }
+        let costs = runs.map(\.cost)
+        for (name, values, unit, meaning) in [
+            ("flops", costs.map(\.flops), "flop", "floating-point operations of training in the stream, counted from sizes"),
+            ("seconds", costs.map(\.seconds), "s", "time of training in the stream"),
+            ("memory", costs.map(\.memoryBytes), "byte", "memory that training in the stream needs at most, planned from sizes"),
+        ] { columns.append(Column(name: "cost.\(name)", role: .cost, values: .numbers(values), meaning: meaning, unit: unit)) }
+        for (prefix, matrix, unit, what) in [
+            ("loss", \RunRecord.losses, "nats/token", "held-out loss on"), ("bits_per_byte", \.bitsPerByte, "bits/byte", "held-out loss on"),
+            ("accuracy", \.scores, nil, "share of questions answered rightly on"),
+        ] as [(String, KeyPath<RunRecord, [[Double]]>, String?, String)] {
             for domain in domains {
                 let last = runs.map { run in run.value(matrix, row: run.tasks.count, domain: domain) }
                 // A domain without questions has no accuracy anywhere, the base's row included.
-                let isMeasured = runs.contains { run in (0...run.tasks.count).contains { !run.value(matrix, row: $0, domain: domain).isNaN } }
-                if isMeasured || prefix == "loss" {
-                    columns.append(Column(name: "\(prefix).\(domain)", role: .metric, values: .numbers(last)))
-                }
+                let isMeasured = prefix == "loss" || runs.contains { run in (0...run.tasks.count).contains { !run.value(matrix, row: $0, domain: domain).isNaN } }
+                guard isMeasured else { continue }
+                columns.append(
+                    Column(name: "\(prefix).\(domain)", role: .metric, values: .numbers(last), meaning: "\(what) \(domain) at the end of the stream", unit: unit))
             }
         }
         for name in firstSeen(runs.flatMap { $0.metrics.map(\.name) }) {
             let values = runs.map { run in run.metrics.first { $0.name == name }?.value ?? .nan }
-            columns.append(Column(name: name, role: .metric, values: .numbers(values)))
+            columns.append(Column(name: name, role: .metric, values: .numbers(values), meaning: "metric \(name)", unit: name.hasSuffix("_loss") ? "nats/token" : nil))
         }
         for (index, column) in columns.enumerated() {
             guard column.name != "run", !columns[..<index].contains(where: { $0.name == column.name }) else {

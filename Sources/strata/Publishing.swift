@@ -16,10 +16,11 @@ func publish(_ experiment: Experiment, _ graph: StageGraph, _ options: Experimen
         experiment: experiment.document.text, strataVersion: strataVersion,
         numericsVersion: "\(numericsVersion)-\(instructionSet.numericsFamily)", host: ProcessInfo.processInfo.hostName,
         instructionSet: instructionSet.rawValue, created: formatter.string(from: Date()),
-        changes: options.changes.joined(separator: " "), notes: experiment.notes + graph.notes + unfinished(graph, options.store))
+        changes: options.changes.joined(separator: " "), notes: experiment.notes + graph.notes + unfinished(graph, options.store),
+        tables: experiment.tables)
     let path = options.resultsFile(of: experiment)
     try options.makeResultsFolder()
-    try Publisher.publish(experiment: record, runs: runs, to: path)
+    try Publisher.publish(experiment: record, runs: runs, stages: StageRecord.records(of: graph, store: options.store), to: path)
     return path
 }
 
@@ -38,15 +39,19 @@ private func unfinished(_ graph: StageGraph, _ store: StageStore) -> [String] {
     return ["\(states.count) of \(graph.chains.count) runs are not complete (\(shown)): what they measured is shown, the rest is missing."]
 }
 
-/// Prints the tables that answer most questions, each under its name, and below them what holds for both.
+/// Prints the tables that the experiment describes, or else those that answer most questions, each under its name, and below them what
+/// holds for all.
 func printTables(of path: String) throws {
     let file = try PublishedFile(path)
-    for recipe in [SummaryTable(), StreamTable()] as [any TableRecipe] {
-        var table = recipe.table(of: file)
+    let defined = file.experiment.tables.map(DefinedTable.init)
+    let recipes: [any TableRecipe] = defined.isEmpty ? [SummaryTable(), StreamTable()] : defined
+    let tables = recipes.map { $0.table(of: file) }
+    let common = tables[0].footer.filter { line in tables.allSatisfy { $0.footer.contains(line) } }
+    for (recipe, var table) in zip(recipes, tables) {
         print("\(recipe.name): \(recipe.help)\n")
-        let footer = table.footer
-        table.footer = []
+        table.title = ""
+        table.footer.removeAll { common.contains($0) }
         print(MarkdownFormat().text(of: table))
-        if recipe.name == StreamTable().name { print(footer.joined(separator: "\n") + "\n") }
     }
+    print(common.joined(separator: "\n") + "\n")
 }

@@ -43,7 +43,10 @@ import Testing
     /// The bytes of the published file, without the times.
     private func published(_ experiment: Experiment, _ session: TinySession) throws -> Data {
         var runs = try RunRecord.records(of: StageGraph(experiment, family: TinyExperiment.family), store: session.store)
-        for index in runs.indices { runs[index].curve.seconds = runs[index].curve.seconds.map { _ in 0 } }
+        for index in runs.indices {
+            runs[index].curve.seconds = runs[index].curve.seconds.map { _ in 0 }
+            for row in runs[index].costs.indices { runs[index].costs[row].seconds = 0 }
+        }
         let record = ExperimentRecord(
             experiment: "", strataVersion: "1", numericsVersion: "1", host: "here", instructionSet: "any", created: "2026-01-01T00:00:00Z")
         let path = session.folder.file("published.h5")

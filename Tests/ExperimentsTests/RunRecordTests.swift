@@ -82,9 +82,10 @@ import Testing
         let store = try TinySession().store
         // A run of which nothing is there has no sizes either: it is left out.
         #expect(try RunRecord.records(of: graph, store: store).isEmpty)
-        let record = try RunRecord(graph.chains[0], store: store)
+        let record = try RunRecord(graph.chains[0], costs: [:], store: store)
         #expect(record.losses.flatMap { $0 }.allSatisfy { $0.isNaN } && record.losses.count == 3)
         #expect(record.curve.steps.isEmpty && record.parameters.base == 12_912)
+        #expect(record.costs.count == 3 && record.cost.flops.isNaN && record.cost.seconds.isNaN)
         #expect(record.streamMetrics(joint: nil).allSatisfy { $0.value.isNaN })
     }
 }

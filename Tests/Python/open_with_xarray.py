@@ -24,7 +24,11 @@ SCORES = {
     "score": ("run", "trained", "evaluated"),
     "loss_random": ("run", "evaluated"),
     "score_random": ("run", "evaluated"),
+    "flops": ("run", "trained"),
+    "seconds": ("run", "trained"),
 }
+SCORES_TEXT = {"task": ("run", "trained"), "stage": ("run", "trained")}
+STAGES = {name: ("stage",) for name in ("kind", "title", "parent", "state", "seconds", "threads", "flops", "memory")}
 RUN = {
     "loss": ("step",),
     "learning_rate": ("step",),
@@ -69,14 +73,27 @@ def check_group(dataset, group):
         check(len(frame) == dataset.sizes["run"], f"the data frame has {len(frame)} rows for {dataset.sizes['run']} runs")
         for name, variable in dataset.variables.items():
             role = variable.attrs.get("role")
-            check((role in ("axis", "label")) == (name in dataset.coords and name != "run"), f"'{name}' is a coordinate or is not, against its role")
+            check((role in ("axis", "label", "setting")) == (name in dataset.coords and name != "run"), f"'{name}' is a coordinate or is not, against its role")
     elif group == "/scores":
-        check_dimensions(dataset, SCORES)
+        check_dimensions(dataset, SCORES | SCORES_TEXT)
+        check(np.issubdtype(dataset["seconds"].dtype, np.floating), "'seconds' was read as a time, not as a number")
         check(list(dataset["trained"].values) == list(range(dataset.sizes["trained"])), "'trained' does not count from 0")
+    elif group == "/stages":
+        check_dimensions(dataset, STAGES)
     elif group.startswith("/runs/"):
         check_dimensions(dataset, RUN)
-        check("configuration" in dataset.attrs, "no attribute 'configuration'")
+        for name in ("configuration", "data", "strategy"):
+            check(name in dataset.attrs, f"no attribute '{name}'")
         check(np.issubdtype(dataset["seconds"].dtype, np.floating), "'seconds' was read as a time, not as a number")
+
+
+def check_tree(path, groups):
+    """All groups at once, as a tree."""
+    for engine in ENGINES:
+        with xr.open_datatree(path, engine=engine) as tree:
+            found = {node.path for node in tree.subtree}
+            check(found == set(groups), f"open_datatree finds other groups with {engine}: {sorted(found ^ set(groups))}")
+            check(tree["summary"].to_dataset().sizes.keys() == {"run"}, "the tree's summary has another dimension")
 
 
 def main():
@@ -86,7 +103,7 @@ def main():
     path = sys.argv[1]
     try:
         groups = group_paths(path)
-        check({"/summary", "/scores", "/runs"} <= set(groups), f"found the groups {groups}")
+        check({"/summary", "/scores", "/runs", "/stages"} <= set(groups), f"found the groups {groups}")
     except Exception as error:
         print(f"{path}: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
@@ -103,6 +120,12 @@ def main():
                 failures += 1
         if len(found) == 2 and not found[0].equals(found[1]):
             print(f"{path}: group {group}: the two engines read different values", file=sys.stderr)
+            failures += 1
+    if not failures:
+        try:
+            check_tree(path, groups)
+        except Exception as error:
+            print(f"{path}: open_datatree: {type(error).__name__}: {error}", file=sys.stderr)
             failures += 1
     if not failures:
         print(f"{path}: {len(groups)} groups open with {' and '.join(ENGINES)}")

@@ -1,6 +1,14 @@
 import Results
 import Settings
 
+/// The stages that `runs` name: keys are made up too.
+extension Fabricated {
+    static let stages = ["base 0", "base 1", "other base"].map { StageRecord(key: $0, kind: "evaluation", title: $0, parent: "", state: "done", seconds: 1, threads: 2, flops: 5, memoryBytes: 6) }
+        + runs[..<4].flatMap { run in
+            run.stages.dropFirst().map { StageRecord(key: $0, kind: "evaluation", title: $0, parent: run.stages[0], state: "done", seconds: 1, threads: 2, flops: 5, memoryBytes: 6) }
+        }
+}
+
 /// A small experiment whose numbers are made up: two arms of two seeds and one arm of one seed with a shorter stream.
 enum Fabricated {
     static let experiment = ExperimentRecord(
@@ -31,6 +39,11 @@ enum Fabricated {
             scores: [[.nan, 0.25, .nan], [.nan, 0.75, .nan], [.nan, 0.5, .nan]], randomLosses: [7, 7, 7],
             randomScores: [.nan, 0.25, .nan], parameters: .init(base: 1000, added: added, trained: trained),
             metrics: [("OP", 0.5), ("BWT", bwt), ("forgetting", -bwt)],
+            stages: ["base \(seed)", "\(id) law", "\(id) bio"],
+            costs: [
+                .init(flops: 9e9, seconds: 9, memoryBytes: 2e6), .init(flops: 1e9, seconds: 1, memoryBytes: 1e6),
+                .init(flops: 2e9, seconds: 0.5, memoryBytes: 1.5e6),
+            ], dataHashes: ["aa", "bb", "cc"],
             curve: LearningCurve(
                 steps: [10, 20, 10], stages: ["law", "law", "bio"], losses: [4, 3.5, 3], learningRates: [0.001, 0.0005, 0.001],
                 gradientNorms: [1, 0.5, .nan], tokens: [100, 200, 300], seconds: [0.5, 1, 1.5]),
@@ -42,6 +55,7 @@ enum Fabricated {
         RunRecord(
             id: "c0", axes: [("arm", "frozen"), ("seed", 0)], configuration: [:], strategy: "frozen", tasks: ["code"],
             domains: ["general", "code"], losses: [[3, 5], [3, 5]], bitsPerByte: [[1, 2], [1, 2]], scores: [[.nan, .nan], [.nan, .nan]],
-            randomLosses: [7, 8], randomScores: [.nan, .nan], parameters: .init(base: 1000, added: 0, trained: 0), metrics: [("OP", 0.25)])
+            randomLosses: [7, 8], randomScores: [.nan, .nan], parameters: .init(base: 1000, added: 0, trained: 0), metrics: [("OP", 0.25)],
+            stages: ["other base", "other base"], costs: [.init(flops: 9e9, seconds: 9, memoryBytes: 2e6), .none], dataHashes: ["aa", "dd"])
     }
 }

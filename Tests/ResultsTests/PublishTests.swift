@@ -11,7 +11,7 @@ import Testing
     init() throws { folder = try TemporaryFolder() }
 
     func published(_ runs: [RunRecord] = Fabricated.runs) throws -> PublishedFile {
-        try Publisher.publish(experiment: Fabricated.experiment, runs: runs, to: path)
+        try Publisher.publish(experiment: Fabricated.experiment, runs: runs, stages: Fabricated.stages, to: path)
         return try PublishedFile(path)
     }
 
@@ -33,12 +33,15 @@ import Testing
         #expect(
             file.columns.map(\.name) == [
                 "arm", "strategy.blocks", "seed", "train.learning_rate", "strategy", "parameters.base", "parameters.added",
-                "parameters.trained", "loss.general", "loss.law", "loss.bio medicine", "loss.code", "bits_per_byte.general",
+                "parameters.trained", "cost.flops", "cost.seconds", "cost.memory", "loss.general", "loss.law", "loss.bio medicine", "loss.code", "bits_per_byte.general",
                 "bits_per_byte.law", "bits_per_byte.bio medicine", "bits_per_byte.code", "accuracy.law", "OP", "BWT", "forgetting",
             ])
         #expect(file.column("arm")?.values == .texts(["sequential", "sequential", "expansion | 2", "expansion | 2", "frozen"]))
         #expect(file.column("seed")?.values == .integers([0, 1, 0, 1, 0]))
         #expect(file.column("seed")?.role == .axis && file.column("strategy")?.role == .label && file.column("OP")?.role == .metric)
+        #expect(same(file.column("cost.flops")!.numbers, [3e9, 3e9, 3e9, 3e9, 0]) && file.column("cost.flops")?.unit == "flop")
+        #expect(same(file.column("cost.seconds")!.numbers, [1.5, 1.5, 1.5, 1.5, 0]) && same(file.column("cost.memory")!.numbers, [1.5e6, 1.5e6, 1.5e6, 1.5e6, 0]))
+        #expect(file.column("loss.law")?.meaning == "held-out loss on law at the end of the stream" && file.column("loss.law")?.unit == "nats/token")
         #expect(same(file.column("strategy.blocks")!.numbers, [.nan, .nan, 2, 2, .nan]))
         #expect(file.column("strategy.blocks")?.text(run: 0) == nil && file.column("strategy.blocks")?.text(run: 2) == "2")
         #expect(same(file.column("loss.general")!.numbers, [3.5, 3.75, 3, 3, 3]))
@@ -58,6 +61,8 @@ import Testing
         #expect(same(file.bitsPerByte[run: 0, row: 0], [1.5, 2, 2.25, .nan]))
         #expect(same(file.scores[run: 0, row: 1], [.nan, 0.75, .nan, .nan]))
         #expect(same(file.randomLosses[4], [7, .nan, .nan, 8]))
+        #expect(file.stages[0] == ["base 0", "a0 law", "a0 bio"] && file.stages[4] == ["other base", "other base", ""])
+        #expect(same(file.flops[0], [9e9, 1e9, 2e9]) && same(file.seconds[4], [9, 0, .nan]))
         #expect(same(file.randomScores[0], [.nan, 0.25, .nan, .nan]))
     }
 
@@ -96,7 +101,7 @@ import Testing
             for name in try group.groupNames() { count += try check(try group.group(name)) }
             return count
         }
-        #expect(try check(try File(path).root) == 20 + 6 + 5 * 9)
+        #expect(try check(try File(path).root) == 23 + 9 + 5 * 9 + 8)
     }
 
     @Test func noRunsAtAll() throws {
@@ -134,6 +139,9 @@ import Testing
         refuses("run 'a0': found 2 in losses, expected 3 rows, one for the base and one for every task") { $0.losses.removeLast() }
         refuses("run 'a0': found 2 in a row of scores, expected 3 values, one for every domain") { $0.scores[1] = [1, 2] }
         refuses("run 'a0': found 4 in bitsPerByte, expected 3 rows, one for the base and one for every task") { $0.bitsPerByte.append([]) }
+        refuses("run 'a0': found 2 in stages, expected 3 keys, one for the base and one for every task") { $0.stages.removeLast() }
+        refuses("run 'a0': found 2 in costs, expected 3 costs, one for the base and one for every task") { $0.costs.removeLast() }
+        refuses("run 'a0': found 1 in dataHashes, expected 3 hashes, one for every domain") { $0.dataHashes = ["a"] }
         refuses("run 'a0': found 0 in randomLosses, expected 3 values, one for every domain") { $0.randomLosses = [] }
         refuses("run 'a0': found 1 in randomScores, expected 3 values, one for every domain") { $0.randomScores = [1] }
         refuses("run 'a0': found 2 in curve.tokens, expected 3 values, one for every step") { $0.curve.tokens.removeLast() }

@@ -44,11 +44,16 @@ import Testing
 
     @Test func laterSchema() throws {
         try root(Publisher.schemaVersion + 1, complete: true)
-        #expect(try error() == .laterSchema(path: path, found: 2, known: 1))
+        #expect(try error() == .laterSchema(path: path, found: 3, known: 2))
+    }
+
+    @Test func earlierSchema() throws {
+        try root(1, complete: true)
+        #expect(try error() == .earlierSchema(path: path, found: 1, known: 2))
     }
 
     @Test func incomplete() throws {
-        try root(1, complete: false)
+        try root(2, complete: false)
         #expect(try error() == .incomplete(path: path))
     }
 
@@ -60,7 +65,7 @@ import Testing
             }
             #expect(found.contains(reason), "\(found)")
         }
-        try root(1, complete: true)
+        try root(2, complete: true)
         try expectDamage("no attribute 'experiment'")
 
         try Publisher.publish(experiment: Fabricated.experiment, runs: Fabricated.runs, to: path)
@@ -69,7 +74,7 @@ import Testing
         try expectDamage("truncated file")
 
         // A summary of two runs beside scores of one.
-        try root(1, complete: true) { root in
+        try root(2, complete: true) { root in
             for name in ["experiment", "numerics_version", "host", "instruction_set", "created", "changes"] { try root.attributes.set(name, "") }
             let summary = try root.createGroup("summary")
             _ = try summary.createScale("run", ["a", "b"])
@@ -79,6 +84,8 @@ import Testing
             let evaluated = try scores.createScale("evaluated", ["law"])
             try scores.createDataset("task", [""], along: [run, trained])
             for name in ["loss", "bits_per_byte", "score"] { try scores.createDataset(name, [1.0], along: [run, trained, evaluated]) }
+            try scores.createDataset("stage", [""], along: [run, trained])
+            for name in ["flops", "seconds"] { try scores.createDataset(name, [1.0], along: [run, trained]) }
             for name in ["loss_random", "score_random"] { try scores.createDataset(name, [1.0], along: [run, evaluated]) }
         }
         try expectDamage("do not have one shape")
@@ -87,6 +94,7 @@ import Testing
     @Test func everyMessageNamesTheFile() {
         let errors: [PublishedFileError] = [
             .unreadable(path: "x.h5"), .notHDF5(path: "x.h5"), .notStrata(path: "x.h5"), .laterSchema(path: "x.h5", found: 9, known: 1),
+            .earlierSchema(path: "x.h5", found: 1, known: 9),
             .incomplete(path: "x.h5"), .damaged(path: "x.h5", reason: "cut short"),
         ]
         let messages = errors.map(\.description)

@@ -88,3 +88,48 @@ import Testing
         #expect(estimate.mean == 0.1 && estimate.halfWidth == 0)
     }
 }
+
+/// Tests by hand; random inputs against SciPy are in `Tests/Python/test_results.py`.
+@Suite struct ComparisonTests {
+    @Test func signFlips() {
+        // 3, 1, -1: sums of all patterns are ±3 ±1 ∓1 = 3, 1, 5, 3 and their negatives; |3| or more: 6 of 8.
+        #expect(SignFlipTest([3, 1, -1]).p == 6.0 / 8)
+        #expect(SignFlipTest([2]).p == 1 && SignFlipTest([1, 2]).p == 0.5 && SignFlipTest([1, 2, 3, 4, 5]).p == 2.0 / 32)
+        #expect(SignFlipTest([0, 0, 0]).p == 1)
+        // 0.1 + 0.2 and 0.3 are the same sum.
+        #expect(SignFlipTest([0.1, 0.2, -0.3, 0.1, 0.2, -0.3]).p == 1)
+        #expect(SignFlipTest.smallestP(count: 3) == 0.25)
+        let all = SignFlipTest([Double](repeating: 1, count: SignFlipTest.exactLimit))
+        #expect(all.isExact && all.p == SignFlipTest.smallestP(count: SignFlipTest.exactLimit))
+        let more = SignFlipTest([Double](repeating: 1, count: SignFlipTest.exactLimit + 1))
+        #expect(!more.isExact && more.p < 0.001 && more.p >= SignFlipTest.smallestP(count: SignFlipTest.exactLimit + 1))
+    }
+
+    /// R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm").
+    @Test func holm() {
+        let corrected = Holm.corrected([0.01, 0.04, 0.03, 0.005])
+        for (found, expected) in zip(corrected, [0.03, 0.06, 0.06, 0.02]) { #expect(abs(found - expected) < 1e-15) }
+        #expect(Holm.corrected([0.5, 0.9]) == [1, 1] && Holm.corrected([0.2]) == [0.2] && Holm.corrected([]) == [])
+    }
+
+    @Test func pareto() {
+        #expect(ParetoFront.isOnFront([(1, 5), (2, 4), (2, 3), (0, 5), (3, .nan), (2, 4)]) == [true, true, false, false, false, true])
+    }
+
+    @Test func bootstrapOfTwo() {
+        // Means 1, 2, 2, 3: percentiles at 0.075 and 2.925 of places 0...3.
+        let interval = Bootstrap.interval([1, 3], seed: 0)
+        #expect(abs(interval.lowerBound - 1.075) < 1e-12 && abs(interval.upperBound - 2.925) < 1e-12)
+        // Random ones depend on the seed alone.
+        let values = [1.0, 2, 4, 8, 16, 32, 64]
+        #expect(Bootstrap.interval(values, seed: 1) == Bootstrap.interval(values, seed: 1) && Bootstrap.interval(values, seed: 1) != Bootstrap.interval(values, seed: 2))
+        let estimate = Estimate(values, .bootstrap(seed: 1))
+        #expect(estimate?.interval == Bootstrap.interval(values, seed: 1) && estimate?.halfWidth == nil && estimate?.isSymmetric == false)
+    }
+
+    @Test func pairsThatMissAValueDoNotCount() throws {
+        let comparison = try #require(PairedComparison([(1, 0), (.nan, 0), (3, 0), (2, .nan)]))
+        #expect(comparison.difference.mean == 2 && comparison.difference.count == 2 && comparison.test.p == 0.5)
+        #expect(PairedComparison([(1, .nan)]) == nil && PairedComparison([]) == nil)
+    }
+}

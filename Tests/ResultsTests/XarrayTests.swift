@@ -30,7 +30,7 @@ struct XarrayTests {
     }
 
     @Test func aPublishedFileOpens() throws {
-        try Publisher.publish(experiment: Fabricated.experiment, runs: Fabricated.runs, to: path)
+        try Publisher.publish(experiment: Fabricated.experiment, runs: Fabricated.runs, stages: Fabricated.stages, to: path)
         let (status, message) = try open()
         #expect(status == 0, "\(message)")
     }
@@ -53,6 +53,7 @@ struct XarrayTests {
             try summary.createDataset("loose", of: Double.self, shape: [2])
             _ = try root.createGroup("scores")
             _ = try root.createGroup("runs")
+            _ = try root.createGroup("stages")
         }
         let (status, message) = try open()
         #expect(status == 1)

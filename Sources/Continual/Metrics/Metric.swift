@@ -8,6 +8,20 @@ public struct Metric: Sendable, Hashable {
     /// The formula with its divisor, and what its sign means.
     public let definition: String
 
+    /// The names of all metrics of a stream, as `MetricReport` has them and the change on general tasks; of losses with `_loss` behind.
+    public static let names = ["OP", "BWT", "FWT", "forgetting", "intransigence", "LA", "AIA", "general"]
+
+    /// Whether lower values of a metric are better; nil for a name that is none. Mean losses turn with the measure, differences do not.
+    public static func isLowerBetter(_ name: String) -> Bool? {
+        let isLoss = name.hasSuffix("_loss")
+        switch isLoss ? String(name.dropLast(5)) : name {
+        case "OP", "LA", "AIA": return isLoss
+        case "BWT", "FWT", "general": return false
+        case "forgetting", "intransigence": return true
+        default: return nil
+        }
+    }
+
     /// Computes a metric and notes every cell that it needs and does not find.
     ///
     /// - Parameters:

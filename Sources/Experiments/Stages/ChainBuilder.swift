@@ -41,7 +41,7 @@ struct ChainBuilder {
         var rows = [String?](repeating: phases.isEmpty ? trunk.baseEvaluation.key : nil, count: run.stream.count + 1)
         rows[0] = trunk.baseEvaluation.key
         var parent = trunk.pretrained
-        var trained: [(key: String, tasks: [Int])] = []
+        var trained: [(key: String, tasks: [Int], after: Int)] = []
         for (index, phase) in phases.enumerated() {
             let names = phase.tasks.map { run.stream[$0] }
             let title = "\(run.label), \(names.joined(separator: " + "))"
@@ -57,11 +57,12 @@ struct ChainBuilder {
             let row = evaluation(of: task, title + ", evaluation", trunk.measurement, trunk.measured)
             stages += [task, row]
             rows[phase.after] = row.key
-            trained.append((task.key, phase.tasks))
+            trained.append((task.key, phase.tasks, phase.after))
             parent = task
         }
         return StageGraph.Chain(
-            run: run, stages: stages, randomEvaluation: trunk.randomEvaluation.key, rows: rows, pretraining: trunk.pretrained.key, phases: trained)
+            run: run, stages: stages, randomEvaluation: trunk.randomEvaluation.key, rows: rows, pretraining: trunk.pretrained.key, phases: trained,
+            dataHashes: trunk.measurement.data.map(\.hash))
     }
 
     private mutating func trunk(of run: Run, _ data: ([String]) -> [DataReference]) -> Trunk {

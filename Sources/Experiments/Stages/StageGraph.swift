@@ -17,7 +17,9 @@ public struct StageGraph: Sendable {
         public let rows: [String?]
         public let pretraining: String
         /// The training stage of each phase with the tasks that it learns.
-        public let phases: [(key: String, tasks: [Int])]
+        public let phases: [(key: String, tasks: [Int], after: Int)]
+        /// Hashes of the data of `run.domains`.
+        public let dataHashes: [String]
     }
 
     public let chains: [Chain]
@@ -63,6 +65,6 @@ public struct StageGraph: Sendable {
             notes.append("All runs start from one base: the intervals do not cover the seed of the base (base.seed: run makes them).")
         }
         for chain in chains { for note in chain.run.strategy.notes(chain.run.base) where !notes.contains(note) { notes.append(note) } }
-        return notes
+        return notes + confounds
     }
 }

@@ -111,6 +111,7 @@ public struct Sweep: Sendable {
         var start = SweepPoint(axes: arm.label.map { [.init(name: "arm", value: .string($0))] } ?? [], root: document.value)
         start.root["sweep"] = nil
         start.root["slurm"] = nil
+        start.root["tables"] = nil
         start.merge(arm.changes, from: arm.source)
         for override in document.fixed {
             do {

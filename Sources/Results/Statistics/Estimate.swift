@@ -6,13 +6,22 @@ public struct Estimate: Sendable, Hashable {
     public let mean: Double
     /// Sample standard deviation (divisor n-1), nil for one value.
     public let standardDeviation: Double?
-    /// Half the width of the 95 % interval: t(n-1) * sd / sqrt(n), nil for one value.
-    public let halfWidth: Double?
+    /// Ends of the 95 % interval, nil for one value.
+    public let interval: ClosedRange<Double>?
+    /// Whether the interval is the mean ± t(n-1) * sd / sqrt(n); that of a bootstrap is not symmetric.
+    public let isSymmetric: Bool
     /// Number of values.
     public let count: Int
 
+    /// How an interval is found.
+    public enum Method: Sendable, Hashable {
+        case studentT
+        /// Percentiles of the means of resamples (`Bootstrap`).
+        case bootstrap(seed: Int)
+    }
+
     /// The mean of the values that are there; NaN stands for a missing value. nil when all are missing.
-    public init?(_ values: [Double]) {
+    public init?(_ values: [Double], _ method: Method = .studentT) {
         let values = values.filter { !$0.isNaN }
         guard let first = values.first else { return nil }
         count = values.count
@@ -20,16 +29,21 @@ public struct Estimate: Sendable, Hashable {
         // Taken from the first value, so that equal values have exactly that mean and no spread.
         let mean = values.allSatisfy(\.isFinite) ? first + values.reduce(0) { $0 + ($1 - first) } / n : values.reduce(0, +) / n
         self.mean = mean
+        isSymmetric = method == .studentT
         guard values.count > 1, mean.isFinite else {
-            (standardDeviation, halfWidth) = (nil, nil)
+            (standardDeviation, interval) = (nil, nil)
             return
         }
         let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)).squareRoot()
         standardDeviation = deviation
-        let factor = StudentT.quantile(upperTail: (1 - Estimate.level) / 2, degreesOfFreedom: n - 1)
-        halfWidth = factor * deviation / n.squareRoot()
+        switch method {
+        case .studentT:
+            let half = StudentT.factor95(count: count) * deviation / n.squareRoot()
+            interval = mean - half...mean + half
+        case .bootstrap(let seed): interval = Bootstrap.interval(values, seed: seed)
+        }
     }
 
-    /// Ends of the interval, nil for one value.
-    public var interval: ClosedRange<Double>? { halfWidth.map { mean - $0...mean + $0 } }
+    /// Half the width of a symmetric interval, nil for one value.
+    public var halfWidth: Double? { isSymmetric ? interval.map { ($0.upperBound - $0.lowerBound) / 2 } : nil }
 }

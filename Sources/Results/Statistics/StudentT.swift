@@ -1,5 +1,19 @@
+import Synchronization
+
 /// Student's t distribution.
 public enum StudentT {
+    private static let known = Mutex<[Int: Double]>([:])
+
+    /// t(n-1) of a 95 % interval over `count` values. A table asks for the same few over and over, so they are kept.
+    static func factor95(count: Int) -> Double {
+        known.withLock { known in
+            if let factor = known[count] { return factor }
+            let factor = quantile(upperTail: (1 - Estimate.level) / 2, degreesOfFreedom: Double(count - 1))
+            known[count] = factor
+            return factor
+        }
+    }
+
     /// P(T > t) for t >= 0.
     /// - Parameter degreesOfFreedom: from 1 to 10,000.
     public static func upperTail(_ t: Double, degreesOfFreedom: Double) -> Double {

@@ -1,0 +1,31 @@
+import Continual
+
+/// The numeric columns that a table can show, by name.
+public enum TableColumns {
+    public static let parameters = ["parameters.added", "parameters.trained"]
+    public static let costs = ["cost.flops", "cost.seconds", "cost.memory"]
+    /// Columns of the last row of every matrix, a domain behind each.
+    public static let prefixes = ["loss", "bits_per_byte", "accuracy"]
+
+    /// All columns of an experiment with these domains.
+    public static func all(domains: [String]) -> [String] {
+        ["parameters.base"] + parameters + costs + prefixes.flatMap { prefix in domains.map { "\(prefix).\($0)" } }
+            + Metric.names.flatMap { [$0, "\($0)_loss"] }
+    }
+
+    /// The columns that a name stands for: itself, or all that begin as `loss.*` says; nil when there is none.
+    public static func matching(_ name: String, in columns: [String]) -> [String]? {
+        if name.hasSuffix(".*") {
+            let found = columns.filter { $0.hasPrefix(name.dropLast()) }
+            return found.isEmpty ? nil : found
+        }
+        return columns.contains(name) ? [name] : nil
+    }
+
+    /// Whether lower values of a column are better; nil where neither is: costs and sizes.
+    public static func isLowerBetter(_ name: String) -> Bool? {
+        if name.hasPrefix("loss.") || name.hasPrefix("bits_per_byte.") { return true }
+        if name.hasPrefix("accuracy.") { return false }
+        return Metric.isLowerBetter(name)
+    }
+}
