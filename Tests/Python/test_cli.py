@@ -636,7 +636,7 @@ class WrongInputTest(CommandLineTest):
                 self.assertTrue(found.startswith(expected), found)
 
     def test_processor(self):
-        self.assertEqual(self.refused("run", "one.yaml", STRATA_ISA="nope"), "STRATA_ISA is 'nope', expected one of avx512, avx2, portable")
+        self.assertEqual(self.refused("run", "one.yaml", STRATA_ISA="nope"), "STRATA_ISA is 'nope', expected one of avx512bf16, avx512, avx2, portable")
         self.assertEqual(self.refused("run", "one.yaml", STRATA_THREADS="0"), "STRATA_THREADS is '0', expected a whole number from 1 to 256")
         self.assertEqual(self.refused("doctor", "--threads", "0"), "--threads is '0', expected a whole number from 1 to 256")
         self.assertTrue(self.refused("doctor", STRATA_ISA="avx3").startswith("STRATA_ISA is 'avx3'"))
