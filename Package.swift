@@ -10,21 +10,19 @@ let optimised: [SwiftSetting] = [.unsafeFlags(["-O"])]
 #if arch(x86_64)
     let wideKernels: [Target] = [
         .target(
-            name: "KernelsAVX2", dependencies: ["KernelTypes"],
+            name: "KernelsAVX2", dependencies: ["CIntrinsics", "KernelTypes"],
             swiftSettings: kernelSettings(["-Xcc", "-march=x86-64-v3"], defines: ["STRATA_FMA", "STRATA_AVX2"])),
         .target(
-            name: "KernelsAVX512", dependencies: ["KernelTypes"],
+            name: "KernelsAVX512", dependencies: ["CIntrinsics", "KernelTypes"],
             swiftSettings: kernelSettings(["-Xcc", "-march=x86-64-v4"], defines: ["STRATA_FMA", "STRATA_AVX512"])),
         .target(
-            name: "KernelsAVX512BF16", dependencies: ["CBFloat16", "KernelTypes"],
+            name: "KernelsAVX512BF16", dependencies: ["CIntrinsics", "KernelTypes"],
             swiftSettings: kernelSettings(
                 ["-Xcc", "-march=x86-64-v4", "-Xcc", "-mavx512bf16"], defines: ["STRATA_FMA", "STRATA_AVX512", "STRATA_BF16"])),
     ]
-    let shims: [Target] = [.target(name: "CBFloat16")]
     let portableDefines: [String] = []
 #else
     let wideKernels: [Target] = []
-    let shims: [Target] = []
     let portableDefines = ["STRATA_FMA"]
 #endif
 
@@ -38,13 +36,14 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
-    targets: shims + wideKernels + [
+    targets: wideKernels + [
         .target(name: "Settings"),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
         .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: optimised),
         .target(name: "CProcessor"),
         .target(name: "KernelTypes", swiftSettings: optimised),
-        .target(name: "KernelsPortable", dependencies: ["KernelTypes"], swiftSettings: kernelSettings(defines: portableDefines)),
+        .target(name: "CIntrinsics"),
+        .target(name: "KernelsPortable", dependencies: ["CIntrinsics", "KernelTypes"], swiftSettings: kernelSettings(defines: portableDefines)),
         .target(
             name: "Kernels",
             dependencies: ["CProcessor", "KernelTypes", "KernelsPortable"] + wideKernels.map { .target(name: $0.name) },

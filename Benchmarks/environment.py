@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-KERNEL_TARGETS = {"avx512": "KernelsAVX512", "avx2": "KernelsAVX2", "portable": "KernelsPortable"}
+KERNEL_TARGETS = {"avx512bf16": "KernelsAVX512BF16", "avx512": "KernelsAVX512", "avx2": "KernelsAVX2", "portable": "KernelsPortable"}
 
 
 def output(*command, timeout=120):

@@ -6,7 +6,7 @@ public typealias Output = UnsafeMutablePointer<Float>
 /// The kernels of one instruction set. Each runs on the calling thread, on memory that does not overlap unless its
 /// comment says so, and allocates nothing. How work is cut over threads is decided above, in `Compute`.
 public struct KernelTable: Sendable {
-    /// `avx512`, `avx2` or `portable`.
+    /// `avx512bf16`, `avx512`, `avx2` or `portable`.
     public var name: String
     /// Columns of B that one register tile covers: the width of a packed panel.
     public var panelWidth: Int

@@ -5,91 +5,109 @@ import KernelTypes
 
 /// Vectors of a register tile that make sixteen lanes.
 private let laneVectors = 16 / vectorWidth
+/// Sixteen-lane groups of queries that a register tile takes at once.
+private let laneGroups = panelWidth / 16
 
 /// Causal attention: out[i] = sum_{j<=i} p[i,j] v[j],  p[i] = softmax_j(q[i] . k[j] / sqrt(headWidth)), j <= i
 /// Shapes and layout: see `AttentionUnit`. The softmax goes along the keys by blocks: the scores never stand in memory together.
 /// Writes out, rowMax and rowScale. Scratch does not depend on the length.
-/// A NaN or infinity in v[j] reaches out[i] for i >= j, and may reach the up to 15 queries before j in its group of 16, as 0 * NaN.
+/// A NaN or infinity in v[j] reaches out[i] for i >= j, and may reach the queries before j in its group of 16, with AVX-512 of 32, as 0 * NaN.
 /// Error for scaled scores up to 30 and some hundred tokens: at most 2e-6 of the largest |v|; rowMax 5e-6, rowScale relative 5e-6.
 /// Source: Vaswani et al. 2017, eq. 1; online softmax: Milakov & Gimelshein 2018, arXiv 1805.02867, algorithm 3, and Dao et al. 2022,
 /// arXiv 2205.14135, algorithm 1; grouped query heads: Ainslie et al. 2023, arXiv 2305.13245.
 func attentionForward(_ u: AttentionUnit) {
     let width = u.headWidth
     let queries = u.scratch
-    let sums = queries + 16 * width
-    let scores = sums + 16 * width
+    let sums = queries + panelWidth * width
+    let scores = sums + panelWidth * width
+    let most = scores + panelWidth * AttentionUnit.keyBlock, total = most + panelWidth
     let scale = 1 / Float(width).squareRoot()
     var head = 0
     while head < u.group {
         var i0 = 0
         while i0 < u.length {
-            let rows = u.length - i0 < 16 ? u.length - i0 : 16
-            packLanes(u.q + i0 * u.qRow + head * width, u.qRow, rows: rows, width: width, scale: scale, to: queries, row: 16)
-            var most = Lanes(repeating: -Float.greatestFiniteMagnitude)
-            var total = Lanes(repeating: 0)
+            let rows = u.length - i0 < panelWidth ? u.length - i0 : panelWidth
+            let groups = (rows + 15) / 16
+            let lanes = 16 * groups
+            packLanes(u.q + i0 * u.qRow + head * width, u.qRow, rows: rows, width: width, scale: scale, to: queries, row: lanes)
+            var g = 0
+            while g < lanes {
+                store(Lanes(repeating: -Float.greatestFiniteMagnitude), most + g)
+                store(Lanes(repeating: 0), total + g)
+                g += 16
+            }
             let limit = i0 + rows
             var j0 = 0
             while j0 < limit {
                 let keys = limit - j0 < AttentionUnit.keyBlock ? limit - j0 : AttentionUnit.keyBlock
                 laneProduct(
-                    rows: keys, depth: width, a: TileRows(u.k + j0 * u.kvRow, row: u.kvRow, column: 1), b: Input(queries), bRow: 16,
-                    to: TileTarget(c: scores, row: 16, accumulates: false, addend: nil))
-                // Keys up to i0 are seen by all lanes.
-                let correction = softmaxBlock(scores, keys: keys, seenByAll: i0 - j0 + 1, most: &most, total: &total)
-                if j0 > 0 { scaleLanes(sums, count: width, by: correction) }
+                    groups, rows: keys, depth: width, a: TileRows(u.k + j0 * u.kvRow, row: u.kvRow, column: 1), b: Input(queries), bRow: lanes,
+                    to: TileTarget(c: scores, row: lanes, accumulates: false, addend: nil))
+                g = 0
+                while g < lanes {
+                    // Keys up to the group's first query are seen by all its lanes.
+                    let correction = softmaxBlock(scores + g, row: lanes, keys: keys, seenByAll: i0 + g - j0 + 1, most: most + g, total: total + g)
+                    if j0 > 0 { scaleLanes(sums + g, row: lanes, count: width, by: correction) }
+                    g += 16
+                }
                 laneProduct(
-                    rows: width, depth: keys, a: TileRows(u.v + j0 * u.kvRow, row: 1, column: u.kvRow), b: Input(scores), bRow: 16,
-                    to: TileTarget(c: sums, row: 16, accumulates: j0 > 0, addend: nil))
+                    groups, rows: width, depth: keys, a: TileRows(u.v + j0 * u.kvRow, row: 1, column: u.kvRow), b: Input(scores), bRow: lanes,
+                    to: TileTarget(c: sums, row: lanes, accumulates: j0 > 0, addend: nil))
                 j0 += keys
             }
-            let inverse = 1 / total
-            scaleLanes(sums, count: width, by: inverse)
-            transpose(Input(sums), 16, width, rows, u.out + i0 * u.outRow + head * width, u.outRow)
             let at = head * u.length + i0
-            if rows == 16 {
-                store(most, u.rowMax + at)
-                store(inverse, u.rowScale + at)
-            } else {
-                store(most, u.rowMax + at, rows)
-                store(inverse, u.rowScale + at, rows)
+            g = 0
+            while g < lanes {
+                let inverse = 1 / load(total + g)
+                scaleLanes(sums + g, row: lanes, count: width, by: inverse)
+                if rows - g >= 16 {
+                    store(load(most + g), u.rowMax + at + g)
+                    store(inverse, u.rowScale + at + g)
+                } else {
+                    store(load(most + g), u.rowMax + at + g, rows - g)
+                    store(inverse, u.rowScale + at + g, rows - g)
+                }
+                g += 16
             }
-            i0 += 16
+            transpose(Input(sums), lanes, width, rows, u.out + i0 * u.outRow + head * width, u.outRow)
+            i0 += panelWidth
         }
         head += 1
     }
 }
 
-/// One block of the online softmax: the scores (keys, 16) become e^(score - most), with `most` and `total` brought up to date.
+/// One block of the online softmax: the scores (keys, 16), rows `row` apart, become e^(score - most), with `most` and `total` brought up to date.
 /// Key j is seen by all lanes below `seenByAll`, then by one lane less each. Returns what earlier sums have to be multiplied by.
 @inline(never)
-private func softmaxBlock(_ scores: Output, keys: Int, seenByAll: Int, most: inout Lanes, total: inout Lanes) -> Lanes {
+private func softmaxBlock(_ scores: Output, row: Int, keys: Int, seenByAll: Int, most: Output, total: Output) -> Lanes {
+    let past = load(most)
     let lowest = Lanes(repeating: -Float.greatestFiniteMagnitude)
     let open = keys < seenByAll ? keys : seenByAll
-    var best = most
+    var best = past
     var other = lowest
     var j = 0
     while j + 2 <= open {
-        best = larger(best, load(scores + 16 * j))
-        other = larger(other, load(scores + 16 * (j + 1)))
+        best = larger(best, load(scores + row * j))
+        other = larger(other, load(scores + row * (j + 1)))
         j += 2
     }
     while j < keys {
-        best = larger(best, hidden(load(scores + 16 * j), below: j - seenByAll + 1, as: lowest))
+        best = larger(best, hidden(load(scores + row * j), below: j - seenByAll + 1, as: lowest))
         j += 1
     }
     best = larger(best, other)
     var (sums, others) = (Lanes(repeating: 0), Lanes(repeating: 0))
     j = 0
     while j < keys {
-        var e = exponential(load(scores + 16 * j) - best)
+        var e = exponential(load(scores + row * j) - best)
         if j >= open { e = hidden(e, below: j - seenByAll + 1, as: Lanes(repeating: 0)) }
-        store(e, scores + 16 * j)
+        store(e, scores + row * j)
         (sums, others) = (others, sums + e)
         j += 1
     }
-    let correction = exponential(most - best)
-    total = fused(total, correction, sums + others)
-    most = best
+    let correction = exponential(past - best)
+    store(fused(load(total), correction, sums + others), total)
+    store(best, most)
     return correction
 }
 
@@ -101,18 +119,18 @@ private func hidden(_ x: Lanes, below count: Int, as value: Lanes) -> Lanes {
 }
 
 @inline(__always)
-private func scaleLanes(_ x: Output, count: Int, by factor: Lanes) {
+private func scaleLanes(_ x: Output, row: Int, count: Int, by factor: Lanes) {
     var d = 0
     while d < count {
-        store(load(x + 16 * d) * factor, x + 16 * d)
+        store(load(x + row * d) * factor, x + row * d)
         d += 1
     }
 }
 
-/// A product whose columns are the sixteen lanes.
-@inline(never)
-private func laneProduct(rows: Int, depth: Int, a: TileRows, b: Input, bRow: Int, to target: TileTarget) {
-    panel(vectors: laneVectors, rows: rows, depth: depth, a: a, b: b, bRow: bRow, to: target)
+/// A product whose columns are the lanes of one or more groups of queries.
+@inline(__always)
+private func laneProduct(_ groups: Int, rows: Int, depth: Int, a: TileRows, b: Input, bRow: Int, to target: TileTarget) {
+    (groups * laneVectors == 2 ? widePanel : narrowPanel)(rows, depth, a, b, bRow, b, target)
 }
 
 /// Rows of queries across the lanes: to[d, i] = scale * source[i, d], zero in lanes from `rows` up to the next multiple of 16.
@@ -179,21 +197,27 @@ func attentionBackward(_ u: AttentionUnit) {
                 let keys = i0 + rows - j0 < AttentionUnit.keyBlock ? i0 + rows - j0 : AttentionUnit.keyBlock
                 i = 0
                 while i < rows {
-                    // In the block on the diagonal sixteen queries see the keys up to the last of them.
-                    let seen = isDiagonal && i + 16 < keys ? i + 16 : keys
+                    let groups = laneGroups == 1 || rows - i <= 16 ? 1 : laneGroups
+                    let lanes = 16 * groups
+                    // In the block on the diagonal queries see the keys up to the last of them.
+                    let seen = isDiagonal && i + lanes < keys ? i + lanes : keys
                     laneProduct(
-                        rows: seen, depth: width, a: TileRows(u.k + j0 * u.kvRow, row: u.kvRow, column: 1), b: Input(queries + i), bRow: block,
+                        groups, rows: seen, depth: width, a: TileRows(u.k + j0 * u.kvRow, row: u.kvRow, column: 1), b: Input(queries + i), bRow: block,
                         to: TileTarget(c: scores + i, row: block, accumulates: false, addend: nil))
                     laneProduct(
-                        rows: seen, depth: width, a: TileRows(u.v + j0 * u.kvRow, row: u.kvRow, column: 1), b: Input(outGradients + i), bRow: block,
+                        groups, rows: seen, depth: width, a: TileRows(u.v + j0 * u.kvRow, row: u.kvRow, column: 1), b: Input(outGradients + i), bRow: block,
                         to: TileTarget(c: scoreGradients + i, row: block, accumulates: false, addend: nil))
-                    scoreGradientBlock(
-                        scores + i, scoreGradients + i, row: block, keys: seen, seenByAll: isDiagonal ? i + 1 : keys, most: load(most + i),
-                        rowScale: load(rowScale + i), pull: load(pull + i), scale: scale)
+                    var g = i
+                    while g < i + lanes {
+                        scoreGradientBlock(
+                            scores + g, scoreGradients + g, row: block, keys: seen, seenByAll: isDiagonal ? g + 1 : keys, most: load(most + g),
+                            rowScale: load(rowScale + g), pull: load(pull + g), scale: scale)
+                        g += 16
+                    }
                     laneProduct(
-                        rows: width, depth: seen, a: TileRows(u.k + j0 * u.kvRow, row: 1, column: u.kvRow), b: Input(scoreGradients + i), bRow: block,
-                        to: TileTarget(c: queryGradients + i, row: block, accumulates: j0 > 0, addend: nil))
-                    i += 16
+                        groups, rows: width, depth: seen, a: TileRows(u.k + j0 * u.kvRow, row: 1, column: u.kvRow), b: Input(scoreGradients + i),
+                        bRow: block, to: TileTarget(c: queryGradients + i, row: block, accumulates: j0 > 0, addend: nil))
+                    i += lanes
                 }
                 // Keys on the diagonal are seen from their own sixteen queries on.
                 let step = isDiagonal ? 16 : keys

@@ -15,7 +15,15 @@ func packColumns(_ source: Input, _ sourceRow: Int, _ columns: Int, _ depth: Int
         var from = source + j0
         var out = panel
         var k = 0
-        if filled == 16, width == 16 {
+        if filled == 32, width == 32 {
+            while k < depth {
+                store(load(from), out)
+                store(load(from + 16), out + 16)
+                from += sourceRow
+                out += width
+                k += 1
+            }
+        } else if filled == 16, width == 16 {
             while k < depth {
                 store8(load8(from), out)
                 store8(load8(from + 8), out + 8)
@@ -34,13 +42,17 @@ func packColumns(_ source: Input, _ sourceRow: Int, _ columns: Int, _ depth: Int
         } else {
             while k < depth {
                 var j = 0
-                while j + 8 <= filled {
-                    store8(load8(from + j), out + j)
-                    j += 8
+                while j + 4 <= filled {
+                    store4(load4(from + j), out + j)
+                    j += 4
                 }
                 while j < filled {
                     out[j] = from[j]
                     j += 1
+                }
+                while j + 4 <= width {
+                    store4(SIMD4(repeating: 0), out + j)
+                    j += 4
                 }
                 while j < width {
                     out[j] = 0

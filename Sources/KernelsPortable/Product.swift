@@ -1,7 +1,5 @@
+internal import CIntrinsics
 import KernelTypes
-#if STRATA_BF16
-    internal import CBFloat16
-#endif
 
 // Register tiles: up to `tileRows` rows of A by two vectors of B. An element of C is one chain of fused multiply-adds in
 // ascending k, continued from C where the depth is cut, so its bits do not depend on the tile or on how work was cut.
@@ -42,7 +40,7 @@ struct TileTarget {
 @_transparent
 func tileSum(isWords: Bool, _ a: TileVector, _ b: TileVector, _ c: TileVector) -> TileVector {
     #if STRATA_BF16
-        isWords ? cbfloat16_dot(c, a, b) : fusedTile(a, b, c)
+        isWords ? cintrinsics_bfloat16_dot(c, a, b) : fusedTile(a, b, c)
     #else
         fusedTile(a, b, c)
     #endif
@@ -63,10 +61,11 @@ func tileStep(rows: Int, vectors: Int, isWords: Bool, _ a: Input, _ aRow: Int, _
 }
 
 /// C (rows, vectors * vectorWidth) = A (rows, depth) B (depth, the same width). `rows` and `vectors` are constants
-/// at each call, so the loops over them unroll and the accumulators stay in registers.
+/// at each call, so the loops over them unroll and the accumulators stay in registers. Meanwhile `nextStep` floats from `next` are fetched for each k.
 @_transparent
 func tile(
-    rows: Int, vectors: Int, isPaired: Bool, depth: Int, a: Input, aRow: Int, aColumn: Int, b: Input, bRow: Int, to target: TileTarget
+    rows: Int, vectors: Int, isPaired: Bool, depth: Int, a: Input, aRow: Int, aColumn: Int, b: Input, bRow: Int, next: Input, nextStep: Int,
+    to target: TileTarget
 ) {
     let o = TileVector(repeating: 0)
     // A literal: `init(repeating:)` would be a generic function, compiled for one instruction set and called from all.
@@ -84,6 +83,7 @@ func tile(
     }
     var a = a
     var b = b
+    var next = next
     var k = 0
     if isPaired, !pairsAreWords {
         while k + 2 <= depth {
@@ -95,6 +95,8 @@ func tile(
         }
     }
     while k < depth {
+        cintrinsics_prefetch(next)
+        next += nextStep
         tileStep(rows: rows, vectors: vectors, isWords: isPaired && pairsAreWords, a, aRow, b, &sums)
         a += aColumn
         b += bRow
@@ -149,10 +151,13 @@ func tileHeight(_ left: Int, isUniform: Bool) -> Int {
     #endif
 }
 
-/// One panel of B against all rows of A.
+/// One panel of B against all rows of A, while `next`, the panel behind it or any address, is fetched from beyond the second-level cache.
 @inline(__always)
-func panel(vectors: Int, isPaired: Bool = false, rows: Int, depth: Int, a: TileRows, b: Input, bRow: Int, to target: TileTarget) {
+func panel(vectors: Int, isPaired: Bool = false, rows: Int, depth: Int, a: TileRows, b: Input, bRow: Int, next: Input, to target: TileTarget) {
     var i = 0
+    let tiles = (rows + tileRows - 1) / tileRows
+    let nextStep = vectors * vectorWidth / tiles
+    var next = next
     let aRow = a.row, aColumn = a.column
     let isUniform = a.group == rowGroup * a.row
     var target = target
@@ -161,41 +166,66 @@ func panel(vectors: Int, isPaired: Bool = false, rows: Int, depth: Int, a: TileR
         let a = a.base + i / rowGroup * a.group + i % rowGroup * aRow
         switch height {
         #if STRATA_AVX512
-            case 12: tile(rows: 12, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
-            case 8: tile(rows: 8, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
+            case 12:
+                tile(
+                    rows: 12, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, next: next,
+                    nextStep: nextStep, to: target)
+            case 8:
+                tile(
+                    rows: 8, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, next: next,
+                    nextStep: nextStep, to: target)
         #else
-            case 5: tile(rows: 5, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
-            case 3: tile(rows: 3, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
+            case 5:
+                tile(
+                    rows: 5, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, next: next,
+                    nextStep: nextStep, to: target)
+            case 3:
+                tile(
+                    rows: 3, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, next: next,
+                    nextStep: nextStep, to: target)
         #endif
-        case 6: tile(rows: 6, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
-        case 4: tile(rows: 4, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
-        case 2: tile(rows: 2, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
-        default: tile(rows: 1, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, to: target)
+        case 6:
+            tile(
+                rows: 6, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, next: next,
+                nextStep: nextStep, to: target)
+        case 4:
+            tile(
+                rows: 4, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, next: next,
+                nextStep: nextStep, to: target)
+        case 2:
+            tile(
+                rows: 2, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, next: next,
+                nextStep: nextStep, to: target)
+        default:
+            tile(
+                rows: 1, vectors: vectors, isPaired: isPaired, depth: depth, a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, next: next,
+                nextStep: nextStep, to: target)
         }
         i += height
+        next += depth * nextStep
         target.c += height * target.row
         if let addend = target.addend { target.addend = addend + height * target.row }
     }
 }
 
 @inline(never)
-func widePanel(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ target: TileTarget) {
-    panel(vectors: 2, rows: rows, depth: depth, a: a, b: b, bRow: bRow, to: target)
+func widePanel(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ next: Input, _ target: TileTarget) {
+    panel(vectors: 2, rows: rows, depth: depth, a: a, b: b, bRow: bRow, next: next, to: target)
 }
 
 @inline(never)
-func narrowPanel(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ target: TileTarget) {
-    panel(vectors: 1, rows: rows, depth: depth, a: a, b: b, bRow: bRow, to: target)
+func narrowPanel(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ next: Input, _ target: TileTarget) {
+    panel(vectors: 1, rows: rows, depth: depth, a: a, b: b, bRow: bRow, next: next, to: target)
 }
 
 @inline(never)
-func widePanelOfPairs(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ target: TileTarget) {
-    panel(vectors: 2, isPaired: true, rows: rows, depth: depth, a: a, b: b, bRow: bRow, to: target)
+func widePanelOfPairs(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ next: Input, _ target: TileTarget) {
+    panel(vectors: 2, isPaired: true, rows: rows, depth: depth, a: a, b: b, bRow: bRow, next: next, to: target)
 }
 
 @inline(never)
-func narrowPanelOfPairs(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ target: TileTarget) {
-    panel(vectors: 1, isPaired: true, rows: rows, depth: depth, a: a, b: b, bRow: bRow, to: target)
+func narrowPanelOfPairs(_ rows: Int, _ depth: Int, _ a: TileRows, _ b: Input, _ bRow: Int, _ next: Input, _ target: TileTarget) {
+    panel(vectors: 1, isPaired: true, rows: rows, depth: depth, a: a, b: b, bRow: bRow, next: next, to: target)
 }
 
 /// Matrix product: C[i,j] = [C[i,j] +] sum_k A[i,k] B[k,j] [+ addend[i,j]]; the sum in ascending k, or in the order 1, 0, 3, 2 ... where
@@ -219,6 +249,7 @@ func product(_ p: Product) {
 }
 
 /// All panels of B against all rows of A, over a part of the depth. `bDepth` is that of the packed panels.
+/// A panel's first rows would wait for the third-level cache: it is fetched while the panel before it is multiplied.
 @inline(__always)
 func productPanels(
     rows: Int, columns: Int, depth: Int, isPaired: Bool = false, a: TileRows, b: Input, bDepth: Int, to target: TileTarget, scratch: Output
@@ -231,9 +262,9 @@ func productPanels(
         target.c += j
         if let addend = target.addend { target.addend = addend + j }
         if width == panelWidth {
-            (isPaired ? widePanelOfPairs : widePanel)(rows, depth, a, b, panelWidth, target)
+            (isPaired ? widePanelOfPairs : widePanel)(rows, depth, a, b, panelWidth, b + panelWidth * bDepth, target)
         } else if width == vectorWidth {
-            (isPaired ? narrowPanelOfPairs : narrowPanel)(rows, depth, a, b, panelWidth, target)
+            (isPaired ? narrowPanelOfPairs : narrowPanel)(rows, depth, a, b, panelWidth, b + panelWidth * bDepth, target)
         } else {
             cornerPanel(rows, depth, isPaired, a, b, width, target, scratch)
         }
@@ -258,9 +289,9 @@ func cornerPanel(_ rows: Int, _ depth: Int, _ isPaired: Bool, _ a: TileRows, _ b
             inner.addend = Input(cornerAddend)
         }
         if width > vectorWidth {
-            (isPaired ? widePanelOfPairs : widePanel)(height, depth, a, b, panelWidth, inner)
+            (isPaired ? widePanelOfPairs : widePanel)(height, depth, a, b, panelWidth, b, inner)
         } else {
-            (isPaired ? narrowPanelOfPairs : narrowPanel)(height, depth, a, b, panelWidth, inner)
+            (isPaired ? narrowPanelOfPairs : narrowPanel)(height, depth, a, b, panelWidth, b, inner)
         }
         copyCorner(from: Input(corner), row: panelWidth, to: c, row: target.row, rows: height, width: width)
         i += tileRows

@@ -2,7 +2,9 @@ import KernelTypes
 
 /// The kernels of this folder as compiled for this module's instruction set.
 public let kernelTable: KernelTable = {
-    #if STRATA_AVX512
+    #if STRATA_BF16
+        let name = "avx512bf16"
+    #elseif STRATA_AVX512
         let name = "avx512"
     #elseif STRATA_AVX2
         let name = "avx2"

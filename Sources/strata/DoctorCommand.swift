@@ -17,6 +17,7 @@ struct DoctorCommand: ParsableCommand {
         print("strata           \(strataVersion), numerics \(numericsVersion)")
         print("processor        \(ProcessFacts.processorName), \(ProcessInfo.processInfo.activeProcessorCount) processors")
         print("instruction set  \(chosen.rawValue) (available: \(available))")
+        print("bfloat16         \(chosen == .avx512bf16 ? "the processor's dot product" : "operands rounded, multiplied as FP32")")
         print("threads          \(threads)")
         print("peak, 1 thread   \(speeds(Compute(instructionSet: chosen, threads: 1)))")
         if threads > 1 { print("peak, \(threads) threads  \(speeds(Compute(instructionSet: chosen, threads: threads)))") }

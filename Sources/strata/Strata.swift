@@ -10,8 +10,8 @@ struct Strata: ParsableCommand {
         abstract: "A continual-learning sandbox: how small language models learn a stream of domains, and forget.",
         discussion: """
             Exit status: 0 done, 1 some run failed, 2 the input is wrong, 130 interrupted.
-            Environment: STRATA_DATA (what ${data} stands for), STRATA_THREADS, STRATA_ISA (avx512, avx2, portable), STRATA_SAVE_SECONDS (least time \
-            between two saved states of a stage, 5).
+            Environment: STRATA_DATA (what ${data} stands for), STRATA_THREADS, STRATA_ISA (avx512bf16, avx512, avx2, portable), STRATA_SAVE_SECONDS \
+            (least time between two saved states of a stage, 5).
             """,
         version: strataVersion,
         subcommands: [

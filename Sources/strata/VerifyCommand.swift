@@ -18,7 +18,7 @@ struct VerifyCommand: ParsableCommand {
         }
         var damaged: [String] = []
         var counts: [String] = []
-        func check(file: String) { do { _ = try PublishedFile(file) } catch { damaged.append("\(error)") } }
+        func check(file: String) { do { _ = try PublishedFile(file).verify() } catch { damaged.append("\(error)") } }
         if !isFolder.boolValue {
             check(file: path)
             counts.append("1 file")

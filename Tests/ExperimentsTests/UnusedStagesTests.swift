@@ -97,10 +97,15 @@ import Testing
         try session.folder.write("results/stages/\(stage)/model.partial-of-mine", "mine")
         try session.folder.write("results/tiny.h5.1f.partial", "half a file")
         try session.folder.write("results/notes.partial", "mine")
+        // Of a process that died while it took a lock, and a lock.
+        let other = String(repeating: "a", count: 64)
+        try session.folder.write("results/locks/\(other).1k2j3", "half a lock")
+        try session.folder.write("results/locks/\(other)", "a lock")
         #expect(try unused(whole).entries.isEmpty)
         let unused = try unused(whole, now: Date() + 4000)
-        #expect(unused.entries.map { ($0.path as NSString).lastPathComponent } == ["model.safetensors.partial-\(dead)", "tiny.h5.1f.partial"])
-        #expect(unused.bytes == 4 + 11 && unused.remove().isEmpty)
-        #expect(try names("results") == ["stages", "notes.partial"] && names("results/stages/\(stage)").count == 4 + 2)
+        #expect(unused.entries.map { ($0.path as NSString).lastPathComponent } == ["model.safetensors.partial-\(dead)", "tiny.h5.1f.partial", "\(other).1k2j3"])
+        #expect(unused.bytes == 4 + 11 + 11 && unused.remove().isEmpty)
+        #expect(try names("results") == ["locks", "stages", "notes.partial"] && names("results/stages/\(stage)").count == 4 + 2)
+        #expect(try names("results/locks") == [other])
     }
 }

@@ -2,9 +2,11 @@
 import Testing
 
 @Suite struct InstructionSetTests {
-    @Test func portableIsAlwaysThereAndTheBestIsTheFirst() {
+    @Test func portableIsAlwaysThereAndTheBestIsTheWidest() {
         #expect(InstructionSet.portable.isAvailable)
-        #expect(InstructionSet.best == instructionSets[0])
+        // The dot product of bfloat16 numbers is slow on some processors.
+        #expect([instructionSets[0], instructionSets.first { $0 != .avx512bf16 }].contains(.best))
+        if InstructionSet.avx512bf16.isAvailable { #expect(InstructionSet.avx512.isAvailable) }
         // Who runs AVX-512 runs AVX2.
         if InstructionSet.avx512.isAvailable { #expect(InstructionSet.avx2.isAvailable) }
     }
@@ -15,7 +17,7 @@ import Testing
         #expect(set.kernels.name == set.rawValue || set.kernels.name == "portable")
         #if arch(x86_64)
             #expect(set.kernels.name == set.rawValue)
-            #expect(set.kernels.panelWidth == (set == .avx512 ? 32 : 16))
+            #expect(set.kernels.panelWidth == ([.avx512, .avx512bf16].contains(set) ? 32 : 16))
         #endif
     }
 
@@ -27,7 +29,7 @@ import Testing
 
     @Test func whatTheEnvironmentCannotHaveIsAnError() throws {
         let error = #expect(throws: ProcessorError.self) { try InstructionSet.chosen(environment: ["STRATA_ISA": "sse9"]) }
-        #expect(error?.description == "STRATA_ISA is 'sse9', expected one of avx512, avx2, portable")
+        #expect(error?.description == "STRATA_ISA is 'sse9', expected one of avx512bf16, avx512, avx2, portable")
         for set in InstructionSet.allCases where !set.isAvailable {
             #expect(throws: ProcessorError.self) { try InstructionSet.chosen(environment: ["STRATA_ISA": set.rawValue]) }
         }

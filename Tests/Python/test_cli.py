@@ -730,7 +730,7 @@ class WrongInputTest(CommandLineTest):
                 self.assertTrue(found.startswith(expected), found)
 
     def test_processor(self):
-        self.assertEqual(self.refused("run", "one.yaml", STRATA_ISA="nope"), "STRATA_ISA is 'nope', expected one of avx512, avx2, portable")
+        self.assertEqual(self.refused("run", "one.yaml", STRATA_ISA="nope"), "STRATA_ISA is 'nope', expected one of avx512bf16, avx512, avx2, portable")
         self.assertEqual(self.refused("run", "one.yaml", STRATA_THREADS="0"), "STRATA_THREADS is '0', expected a whole number from 1 to 256")
         self.assertEqual(self.refused("doctor", "--threads", "0"), "--threads is '0', expected a whole number from 1 to 256")
         self.assertEqual(self.refused("run", "one.yaml", STRATA_SAVE_SECONDS="soon"), "STRATA_SAVE_SECONDS is 'soon', expected a number of at least 0")

@@ -13,7 +13,10 @@ public struct KernelBenchmark {
     public static let advice = OpenBLAS.advice
 
     /// Makes OpenBLAS leave the processors soon after a call. To be called first, while the process has one thread.
-    public static func preparePeer() { OpenBLAS.shortenWaits() }
+    public static func preparePeer() {
+        OpenBLAS.shortenWaits()
+        OpenBLAS.chooseKernels()
+    }
 
     private let families: [any KernelFamily.Type]
     private let repetitions: Int

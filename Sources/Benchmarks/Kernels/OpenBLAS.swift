@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// OpenBLAS, when the machine has it: loaded while the program runs, so that nothing depends on it.
 final class OpenBLAS {
@@ -15,6 +16,15 @@ final class OpenBLAS {
 
     static let libraries = ["libopenblas.so.0", "libopenblas.so", "libopenblas.dylib", "/opt/homebrew/opt/openblas/lib/libopenblas.dylib"]
     static let advice = "OpenBLAS is not installed; to compare with it: apt-get install libopenblas0-pthread, or brew install openblas"
+
+    /// A processor younger than the library gets its oldest kernels: those of the instruction set are asked for instead. See `shortenWaits` for when.
+    static func chooseKernels() {
+        switch InstructionSet.best {
+        case .avx512bf16, .avx512: setenv("OPENBLAS_CORETYPE", "SkylakeX", 0)
+        case .avx2: setenv("OPENBLAS_CORETYPE", "Haswell", 0)
+        case .portable: break
+        }
+    }
 
     /// Its threads wait busily for 2^26 cycles after each call, on the processors that ours are timed on next. 2^20 is still far more
     /// than passes between two calls of its own. To be called before the library is loaded and while the process has one thread, since it

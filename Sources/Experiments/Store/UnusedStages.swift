@@ -48,7 +48,7 @@ public struct UnusedStages: Sendable {
                     Entry(path: path, key: key, bytes: UnusedStages.size(path), kind: UnusedStages.kind(path), obstacle: holders[key].map { "held by \($0)" }))
             }
         }
-        self.entries = entries + UnusedStages.unfinished(in: store.results, now)
+        self.entries = entries + UnusedStages.unfinished(in: store.results, now) + UnusedStages.unfinished(in: store.results + "/locks", now)
     }
 
     /// Removes what is removable, each stage under its lock, and returns what could not be, with the reason.
@@ -81,7 +81,7 @@ public struct UnusedStages: Sendable {
         return recipe?["stage"]?.asString ?? "unknown"
     }
 
-    /// `NAME.partial-PROCESS`, and `NAME.NUMBER.partial` of results files, that nobody has written to for an hour; not those of a process that is
+    /// `NAME.partial-PROCESS`, `NAME.NUMBER.partial` of results files and `KEY.TOKEN` of locks that nobody has written to for an hour; not those of a process that is
     /// still there.
     private static func unfinished(in folder: String, _ now: Date) -> [Entry] {
         StageSurvey.names(in: folder).sorted().compactMap { name in
@@ -97,6 +97,7 @@ public struct UnusedStages: Sendable {
             return kill(process, 0) != 0 && errno == ESRCH
         }
         let words = name.split(separator: ".")
+        if words.count == 2, isKey(String(words[0])), UInt64(words[1], radix: 36) != nil { return true }
         return words.count > 3 && words.last == "partial" && words[words.count - 3] == "h5" && UInt64(words[words.count - 2], radix: 16) != nil
     }
 

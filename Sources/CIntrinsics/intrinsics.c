@@ -1,2 +1,2 @@
 // All of it is inline: a target needs a source.
-#include "bfloat16.h"
+#include "intrinsics.h"
