@@ -47,14 +47,18 @@ sweep:
 """
 
 
+# What tells of the machine: seconds, and the threads that a stage happened to get.
+TIMES = ("/seconds", "/cost.seconds", "stages/threads")
+
+
 def contents(path):
-    """Every dataset of a published file but the seconds, as bytes."""
+    """Every dataset of a published file but the times, as bytes."""
     import h5py
 
     found = {}
     with h5py.File(path) as file:
         def visit(name, item):
-            if isinstance(item, h5py.Dataset) and not name.endswith("/seconds"):
+            if isinstance(item, h5py.Dataset) and not name.endswith(TIMES):
                 found[name] = item.asstr()[...].tolist() if h5py.check_string_dtype(item.dtype) else item[...].tobytes()
 
         file.visititems(visit)

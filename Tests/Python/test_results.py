@@ -336,7 +336,9 @@ class ResultsFileTest(CommandLineTest):
             self.assertEqual(path.read_bytes(), (self.folder / "two" / path.name).read_bytes())
         dictionary = (self.folder / "one/README.md").read_text()
         for path in (self.folder / "one").glob("*.csv"):
-            for column in next(csv.reader(path.open(newline=""))):
+            with path.open(newline="") as file:
+                columns = next(csv.reader(file))
+            for column in columns:
                 self.assertIn(f"| {column} |", dictionary, f"{path.name} is not described")
         self.write("taken", "")
         self.assertTrue(self.refused("export", self.file, "--output", "taken/here").startswith("taken/here: cannot be made as a folder"))

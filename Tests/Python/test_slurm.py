@@ -12,6 +12,7 @@ import unittest
 import fake_slurm
 import slurm_node
 from test_cli import BINARY, TINY, WILD, CommandLineTest
+from test_kills import contents
 
 SWEEP = """\
 sweep:
@@ -71,17 +72,7 @@ class SlurmTest(CommandLineTest):
         return [entry["array"] for entry in json.loads(ledger.read_text()) if entry["array"]] if ledger.exists() else []
 
     def contents(self, results):
-        """Every number of the results file but the seconds."""
-        import h5py
-
-        found = {}
-        with h5py.File(self.folder / results / "tiny.h5") as file:
-            def visit(name, item):
-                if isinstance(item, h5py.Dataset) and not name.endswith("/seconds"):
-                    found[name] = item.asstr()[...].tolist() if h5py.check_string_dtype(item.dtype) else item[...].tobytes()
-
-            file.visititems(visit)
-        return found
+        return contents(self.folder / results / "tiny.h5")
 
     def assert_same_numbers(self, a, b):
         first = self.contents(a)
@@ -139,8 +130,8 @@ class RealSlurmTest(SlurmTest):
         self.assertRegex(errors, r"(?m)^1 job was not begun: it needs what failed$")
         self.assertRegex(errors, r"strata: a stage failed; what was measured is kept, and `strata run` tries again\n  arm=wild, sums: the .* is not finite at learning rate 100\.0; .*\n\Z")
         status, _ = self.strata("status", "wild.yaml", **self.environment)
-        self.assertRegex(status, r"(?m)^run000 +arm=wild +failed: the .* is not finite")
-        self.assertRegex(status, r"(?m)^run001 +arm=tame +done$")
+        self.assertRegex(status, r"(?m)^run000 +arm=wild +failed .*: the .* is not finite")
+        self.assertRegex(status, r"(?m)^run001 +arm=tame +done +9/9$")
         self.assertEqual(self.jobs(), {}, "what waited for it is not left in the queue")
         again = self.slurm("wild.yaml", status=1)[1]
         self.assertRegex(again, r"\Asubmitted 2 jobs in 2 arrays")
@@ -188,9 +179,9 @@ class RealSlurmTest(SlurmTest):
         self.assertEqual(set(self.jobs()), held, "nothing is submitted twice, and nothing cancelled")
         with self.subTest("status tells of them"):
             status, _ = self.strata("status", "sweep.yaml", **self.environment)
-            self.assertRegex(status, r"(?m)^run002 .* 1 of 9 stages done, job \d+_\d+ pending \((JobHeldUser|Dependency)\)$")
+            self.assertRegex(status, r"(?m)^run002 .* 1/9 .*job \d+_\d+ pending \((JobHeldUser|Dependency)\)$")
             alone, _ = self.strata("status", "sweep.yaml", PATH="/nowhere")
-            self.assertRegex(alone, r"(?m)^run002 .* 1 of 9 stages done, job \d+_\d+, of which this machine cannot ask Slurm$")
+            self.assertRegex(alone, r"(?m)^run002 .* 1/9 .*job \d+_\d+, of which this machine cannot ask Slurm$")
         with self.subTest("cancelled when that was asked for"):
             process = self.start(*words, "--cancel-on-interrupt")
             self.wait_for("the third run", lambda: "14 jobs are in the queue already" in self.errors())
@@ -203,7 +194,7 @@ class RealSlurmTest(SlurmTest):
             self.assertIn("the jobs go on without this command", errors)
             self.wait_for("the end of the jobs", lambda: not self.jobs())
             status, _ = self.strata("status", "sweep.yaml", **self.environment)
-            self.assertTrue(status.endswith("8 runs: 8 done, 0 failed, 0 to be run\n"), status)
+            self.assertTrue(status.endswith("8 runs: 8 done; 29 of 29 stages done\n"), status)
 
     def test_what_slurm_refuses(self):
         self.write("one.yaml", TINY + "strategy: {kind: frozen}\n")
