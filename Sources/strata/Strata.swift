@@ -14,8 +14,8 @@ struct Strata: ParsableCommand {
             """,
         version: strataVersion,
         subcommands: [
-            RunCommand.self, PlanCommand.self, StatusCommand.self, CollectCommand.self, TableCommand.self, ExportCommand.self, MetricsCommand.self,
-            StatisticsCommand.self,
+            RunCommand.self, PlanCommand.self, StatusCommand.self, CollectCommand.self, TableCommand.self, ExportCommand.self, PlotCommand.self, ReportCommand.self,
+            MetricsCommand.self, StatisticsCommand.self,
             SchemaCommand.self, DoctorCommand.self, BenchmarkCommand.self, WorkCommand.self,
         ])
 
