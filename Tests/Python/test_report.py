@@ -51,7 +51,7 @@ class ReportTest(CommandLineTest):
         cls.shared = tempfile.TemporaryDirectory(prefix="strata-report-")
         cls.addClassCleanup(cls.shared.cleanup)
         folder = pathlib.Path(cls.shared.name)
-        (folder / "tiny.yaml").write_text(TINY + SWEEP)
+        (folder / "tiny.yaml").write_text(TINY.replace("eval_steps: 2", "logging_steps: 1") + SWEEP)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("STRATA_")}
         result = subprocess.run([BINARY, "run", "tiny.yaml", "--quiet"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
         assert result.returncode == 0, result.stderr
@@ -71,8 +71,9 @@ class ReportTest(CommandLineTest):
             text = (self.folder / f"one/{name}.svg").read_text()
             xml.dom.minidom.parseString(text)
             if name in ["curves", "forgetting"]:
-                self.assertIn("low `touch victim` &amp; &lt;rank&gt;_2</text>", text)
-                self.assertIn("(nats/token)</text>", text)
+                # gnuplot leaves '>' as it is.
+                self.assertTrue("low `touch victim` &amp; &lt;rank>_2</text>" in text, name)
+                self.assertTrue("(nats/token)</text>" in text, name)
         self.assertEqual(self.strata("plot", self.file, "--name", "front")[0], "./front.svg\n")
 
     def test_wrong_input(self):
@@ -120,8 +121,8 @@ class ReportTest(CommandLineTest):
         self.assertEqual(len(page.all("caption")), len(page.all("table")))
         self.assertTrue(all("scope" in header for header in page.all("th")))
         self.assertEqual(next(attributes for tag, attributes in page.tags if tag == "a")["href"], "#main")
-        self.assertIn("low `touch victim` &amp; &lt;rank&gt;_2", text)
-        self.assertNotIn(str(self.file.parent), text)
+        self.assertTrue("low `touch victim` &amp; &lt;rank&gt;_2" in text)
+        self.assertFalse(str(self.file.parent) in text, "a path of this machine")
 
     @unittest.skipUnless(GNUPLOT and CHROMIUM, "gnuplot or chromium is not installed: no browser looks at the report")
     def test_a_browser_shows_it(self):
@@ -150,7 +151,7 @@ class ReportTest(CommandLineTest):
             # Narrow screens scroll within a figure; letters do not shrink below two thirds.
             self.assertEqual(len(view["drawings"]), 11)
             self.assertGreater(min(view["drawings"]), 400)
-        self.assertEqual(sorted(round(view["width"]) for view in seen), [386, 1196] if seen[0]["width"] % 10 == 6 else [390, 1200])
+        self.assertEqual(sorted(view["width"] for view in seen), [390, 1200])
 
 
 if __name__ == "__main__":

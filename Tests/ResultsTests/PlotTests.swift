@@ -37,7 +37,7 @@ import Testing
         #expect(curve.series.rows == [[10, 4, 4, 4], [20, 3.5, 3.5, 3.5], [30, 3, 3, 3]])
         #expect(curve.stages == [.init(name: "law", start: 0), .init(name: "bio", start: 20)])
         let body = try #require(try Plots.plots(of: file, named: "curves").first).body
-        #expect(body.contains("$curve0 << END_OF_DATA\n10.0 4.0 4.0 4.0\n20.0 3.5 3.5 3.5\n30.0 3.0 3.0 3.0\nEND_OF_DATA\n"))
+        #expect(body.contains("$curve0 << END_OF_DATA\n10.0 4.0 4.0 4.0\n20.0 3.5 3.5 3.5\n\n30.0 3.0 3.0 3.0\nEND_OF_DATA\n"))
         #expect(body.contains("set arrow 1 from 20.0, graph 0") && !body.contains("frozen"))
     }
 
@@ -94,15 +94,17 @@ import Testing
         let hostile = ["'; system(\"touch \(victim)\") #", "a\"\n!touch \(victim)\n", "x_{y}^2 & <b> 50% \\n $a @b"]
         for (place, text) in ([name] + hostile).enumerated() {
             var run = Fabricated.run("r", arm: text, blocks: nil, seed: 0, end: [3, 2, 2], added: 0, trained: 1, bwt: 0)
-            run.tasks[0] = text
-            run.domains[1] = text
-            run.curve.stages = [text, text, "bio"]
+            // Names of tasks and domains have no slash.
+            let task = text.replacingOccurrences(of: "/", with: "-")
+            run.tasks[0] = task
+            run.domains[1] = task
+            run.curve.stages = [task, task, "bio"]
             let path = folder.file("h\(place).h5")
             try Publisher.publish(experiment: Fabricated.experiment, runs: [run], to: path)
             let report = try await Report(PublishedFile(path))
             let html = try report.html()
-            #expect(html.contains(HTMLFormat.escaped(text.replacingOccurrences(of: "\n", with: " ")).prefix(8)))
-            if place == 3 { #expect(html.contains(">x_{y}^2 &amp; &lt;b&gt; 50% \\n $a @b</text>")) }
+            #expect(html.contains(HTMLFormat.escaped(text)))
+            if place == 3 { #expect(html.contains(">x_{y}^2 &amp; &lt;b> 50% \\n $a @b, 0.001</text>")) }
         }
         #expect(!FileManager.default.fileExists(atPath: victim))
     }
@@ -115,7 +117,7 @@ import Testing
     }
 
     @Test func drawingsAreMadePartsOfAPage() {
-        let svg = "<?xml version=\"1.0\"?>\n<svg \n viewBox=\"0 0 9 9\"\n xmlns=\"http://www.w3.org/2000/svg\"\n>\n<title>Gnuplot</title>\n<desc>Produced</desc>\n<g id=\"a\"><use xlink:href='#b' id='c'/><text>id='t &lt; #b</text></g>\n</svg>\n\n"
+        let svg = "<?xml version=\"1.0\"?>\n<svg \n viewBox=\"0 0 9 9\"\n xmlns=\"http://www.w3.org/2000/svg\"\n>\n<title>Gnuplot</title>\n<desc>Produced</desc>\n<g id=\"a\"><use xlink:href='#b' id='c'/><text>id='t &lt; #b</text><title>gnuplot_plot_1</title></g>\n</svg>\n\n"
         let inline = ReportStyle.inline(svg, name: "p", label: "a \"b\"", width: 500)
         #expect(inline.hasPrefix("<svg role=\"img\" aria-label=\"a &quot;b&quot;\" style=\"min-width: 500px; max-width: 500px\" \n viewBox=\"0 0 9 9\""))
         #expect(inline.contains("<g id=\"p-a\"><use href='#p-b' id='p-c'/><text>id='t &lt; #b</text></g>") && inline.hasSuffix("</svg>"))

@@ -28,7 +28,7 @@ struct BlocksPlot: PlotRecipe {
         CurvesPlot.draw(shown, in: &script)
         script.add("unset arrow\nunset label\nset key off")
         script.add("set xlabel \"new blocks\"\nset ylabel \"training loss, last tenth of the steps (nats/token)\"")
-        script.add("set xtics (\(counts.map { "\(GnuplotScript.quoted(PlotText.number($0))) \(GnuplotScript.number($0))" }.joined(separator: ", ")))")
+        script.add("set xtics (\(GnuplotScript.tics(counts)))")
         script.add("set offsets graph 0.08, graph 0.08, graph 0.05, graph 0.05")
         script.add("plot $ends using 1:2:3:4 with yerrorlines \(PlotStyle.linePoint(0))")
         script.add("unset multiplot")
@@ -36,7 +36,8 @@ struct BlocksPlot: PlotRecipe {
         return [
             Plot(
                 name, title: "Training loss and number of new blocks, means and 95 % intervals over seeds.",
-                description: "Left: training loss against optimizer steps, a line a number of blocks. Right: mean loss of the last tenth of the steps in nats a token by number of blocks. \(last).",
+                description: "Left: training loss against optimizer steps, a line a number of blocks. "
+                    + "Right: mean loss of the last tenth of the steps in nats a token by number of blocks. \(last).",
                 width: 960, script)
         ]
     }

@@ -22,19 +22,21 @@ struct CurvesPlot: PlotRecipe {
         script.add("set xlabel \"optimizer steps in the stream\"")
         script.add("set ylabel \"training loss (nats/token)\"")
         if let first = curves.first, first.stages.count > 1, curves.allSatisfy({ $0.stages == first.stages }) {
+            script.add("set tmargin 2.2")
             for (place, stage) in first.stages.enumerated() {
                 let start = GnuplotScript.number(Double(stage.start))
                 if place > 0 { script.add("set arrow \(place) from \(start), graph 0 to \(start), graph 1 nohead linecolor rgb \"#777777\" dashtype (2,4)") }
                 script.add("set label \(place + 1) \(GnuplotScript.quoted(stage.name, limit: 24)) at \(start), graph 1.03 textcolor rgb \"#333333\"")
             }
         }
-        for (index, curve) in curves.enumerated() { script.data("curve\(index)", curve.series.rows) }
+        for (index, curve) in curves.enumerated() { script.data("curve\(index)", curve.brokenRows) }
         let bands = curves.indices.filter { curves[$0].hasIntervals }.map { "$curve\($0) using 1:3:4 with filledcurves \(PlotStyle.colour($0)) notitle" }
         let lines = curves.enumerated().map { index, curve in
             let interval = max(1, curve.series.points.count / 8)
-            return "$curve\(index) using 1:2 with linespoints \(PlotStyle.linePoint(index)) pointinterval \(interval) title \(GnuplotScript.quoted(curve.series.name, limit: 40))"
+            return "$curve\(index) using 1:2 with linespoints \(PlotStyle.linePoint(index)) pointinterval \(interval) "
+                + "title \(GnuplotScript.quoted(curve.series.name, limit: 40))"
         }
-        script.add("plot " + (bands + lines).joined(separator: ", \\\n    "))
+        script.plot(bands + lines)
     }
 }
 
@@ -49,6 +51,17 @@ struct ArmCurve {
     var series: PlotSeries
     var stages: [Stage] = []
     var hasIntervals: Bool { series.points.contains { $0.estimate.interval != nil } }
+
+    /// Rows of the series with an empty one between stages: the loss of one task does not become that of the next.
+    var brokenRows: [[Double]] {
+        let starts = stages.map { Double($0.start) }
+        var rows: [[Double]] = []
+        for row in series.rows {
+            if let last = rows.last, starts.contains(where: { last[0] <= $0 && $0 < row[0] }) { rows.append([]) }
+            rows.append(row)
+        }
+        return rows
+    }
 
     /// Steps are counted through the stream, without the base's.
     init(_ arm: Arms.Arm, in file: PublishedFile) throws {
@@ -99,7 +112,8 @@ struct ArmCurvesPlot: PlotRecipe {
             let last = curves.map { "\($0.series.name) \($0.series.points.last?.estimate.text ?? "")" }.joined(separator: "; ")
             return Plot(
                 "\(name)-\(place + 1)", title: "\(arm.title): training loss of each run." + cut,
-                description: "Line chart of training loss in nats a token against optimizer steps for the runs of \(arm.title). Last values: \(last).", height: 380, script)
+                description: "Line chart of training loss in nats a token against optimizer steps for the runs of \(arm.title). Last values: \(last).",
+                height: 380, script)
         }
     }
 }

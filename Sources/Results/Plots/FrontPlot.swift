@@ -21,7 +21,7 @@ struct FrontPlot: PlotRecipe {
         let marks = ParetoFront.isOnFront(points.map { (-$0.x.mean, isLower ? -$0.y.mean : $0.y.mean) })
         let front = points.indices.filter { marks[$0] }.map { [points[$0].x.mean, points[$0].y.mean] }.sorted { $0[0] < $1[0] }
         var script = GnuplotScript()
-        script.add("set xlabel \(GnuplotScript.quoted(FrontPlot.words(x)))\nset ylabel \(GnuplotScript.quoted(FrontPlot.words(y)))")
+        script.add("set xlabel \(GnuplotScript.quoted(FrontPlot.words(x), limit: 100))\nset ylabel \(GnuplotScript.quoted(FrontPlot.words(y), limit: 100))")
         script.add("set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05")
         script.data("front", front)
         for (index, point) in points.enumerated() {
@@ -29,21 +29,27 @@ struct FrontPlot: PlotRecipe {
             script.data("arm\(index)", [[point.x.mean, point.y.mean] + ends(point.x) + ends(point.y)])
         }
         let line = front.count > 1 ? ["$front using 1:2 with lines linecolor rgb \"#999999\" dashtype (4,4) title \"not beaten in both\""] : []
-        let arms = points.enumerated().map { "$arm\($0) using 1:2:3:4:5:6 with xyerrorbars \(PlotStyle.point($0)) title \(GnuplotScript.quoted($1.name, limit: 40))" }
-        script.add("plot " + (line + arms).joined(separator: ", \\\n    "))
+        let arms = points.enumerated().map {
+            "$arm\($0) using 1:2:3:4:5:6 with xyerrorbars \(PlotStyle.point($0)) title \(GnuplotScript.quoted($1.name, limit: 40))"
+        }
+        script.plot(line + arms)
         let words = points.enumerated().map { "\($1.name): \(x.name) \($1.x.text), \(y.name) \($1.y.text)\(marks[$0] ? ", not beaten in both" : "")" }
         let cut = all.count > PlotStyle.limit * 2 ? " The first \(PlotStyle.limit * 2) of \(all.count) arms are shown." : ""
         return [
             Plot(
-                name, title: "Learning (\(x.name), lower is better) against \(y.name) (\(isLower ? "lower" : "higher") is better), means and 95 % intervals over seeds." + cut,
+                name,
+                title: "Learning (\(x.name), lower is better) against \(y.name) (\(isLower ? "lower" : "higher") is better), "
+                    + "means and 95 % intervals over seeds." + cut,
                 description: "Scatter chart. \(words.joined(separator: "; ")).", script)
         ]
     }
 
     /// A metric with its meaning and unit, for an axis.
     static func words(_ column: Column) -> String {
-        let words = ["LA_loss": "loss on each task just after it was learned", "OP_loss": "mean loss at the end", "forgetting_loss": "forgetting",
-            "general_loss": "change on what the base knew", "BWT_loss": "backward transfer", "LA": "accuracy on each task just after it", "OP": "mean accuracy at the end"]
+        let words = [
+            "LA_loss": "loss on each task just after it was learned", "OP_loss": "mean loss at the end", "forgetting_loss": "forgetting",
+            "general_loss": "change on what the base knew", "forgetting": "of accuracies", "OP": "mean accuracy at the end",
+        ]
         let text = words[column.name].map { "\(column.name): \($0)" } ?? column.name
         return text + ((column.unit ?? (column.name.contains("loss") ? "nats/token" : nil)).map { " (\($0))" } ?? "")
     }

@@ -30,7 +30,7 @@ public enum Gnuplot {
     /// Cairo before 1.18 writes the time whatever SOURCE_DATE_EPOCH says: its digits become those of 1970, so that no offset moves.
     private static func removeDate(_ bytes: inout [UInt8]) {
         let key = Array("/CreationDate (D:".utf8), date = Array("19700101000000".utf8)
-        guard let place = bytes.indices.dropLast(key.count + date.count).last(where: { bytes[$0] == key[0] && bytes[$0..<$0 + key.count].elementsEqual(key) }) else { return }
+        guard let place = bytes.indices.dropLast(key.count + date.count).last(where: { bytes[$0...].starts(with: key) }) else { return }
         bytes.replaceSubrange(place + key.count..<place + key.count + date.count, with: date)
     }
 
@@ -57,7 +57,9 @@ public enum GnuplotError: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .missing: "plots need gnuplot, and there is no program 'gnuplot' in PATH; install it: apt-get install gnuplot-nox (or dnf install gnuplot-minimal, brew install gnuplot)"
+        case .missing:
+            "plots need gnuplot, and there is no program 'gnuplot' in PATH; install it: apt-get install gnuplot-nox "
+                + "(or dnf install gnuplot-minimal, brew install gnuplot)"
         case .failed(let plot, let message): "plot '\(plot)': gnuplot failed: \(message); plots need version 5.4 or newer (gnuplot --version)"
         }
     }

@@ -4,11 +4,19 @@ struct GnuplotScript {
 
     mutating func add(_ line: String) { text += line + "\n" }
 
-    /// A block of data: a row a line, columns separated by blanks.
+    /// A block of data: a row a line, columns separated by blanks; lines are not drawn across an empty row.
     mutating func data(_ name: String, _ rows: [[Double]]) {
         add("$\(name) << END_OF_DATA")
         for row in rows { add(row.map(GnuplotScript.number).joined(separator: " ")) }
         add("END_OF_DATA")
+    }
+
+    /// One drawing of several parts.
+    mutating func plot(_ parts: [String]) { add("plot " + parts.joined(separator: ", \\\n    ")) }
+
+    /// Numbers as tics of an axis, at their places.
+    static func tics(_ values: [Double]) -> String {
+        values.map { "\(quoted(PlotText.number($0))) \(number($0))" }.joined(separator: ", ")
     }
 
     /// A number as gnuplot reads it.

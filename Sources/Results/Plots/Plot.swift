@@ -27,8 +27,8 @@ public struct Plot: Sendable, Hashable {
         set datafile missing "NaN"
         set border 3 linecolor rgb "#333333"
         set tics nomirror out scale 0.6
-        set grid linecolor rgb "#dddddd" linewidth 0.6 dashtype 1
-        set key outside below center horizontal Left reverse samplen 3
+        set grid linecolor rgb "#cccccc" linewidth 0.6 dashtype 1
+        set key outside below center horizontal Left reverse samplen 3 height 1
         set style fill solid 0.2 noborder
         set bars 0.6
 
@@ -46,7 +46,8 @@ public enum PlotFormat: String, Sendable, CaseIterable {
         return switch self {
         // Drawn by whoever shows it: a family that every reader has.
         case .svg: "set terminal svg size \(width),\(height) noenhanced font \"sans-serif,13\" background \"white\" linewidth 1.2 dashlength 1.2"
-        case .pdf: "set terminal pdfcairo size \(GnuplotScript.number(Double(width) / 96)),\(GnuplotScript.number(Double(height) / 96)) \(font),9.5\" background \"white\" linewidth 1.2"
+        // In inches.
+        case .pdf: "set terminal pdfcairo size \(Double(width) / 96),\(Double(height) / 96) \(font),9.5\" background \"white\" linewidth 1.2"
         case .png: "set terminal pngcairo size \(width * 2),\(height * 2) \(font),10\" fontscale 2 linewidth 2 pointscale 2 background \"white\""
         }
     }

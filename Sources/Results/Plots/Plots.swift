@@ -25,7 +25,8 @@ public enum Plots {
         }
         let plots = try recipe.plots(of: file)
         guard plots.isEmpty else { return plots }
-        throw SettingsError(path: Path([.key("plot")]), found: "'\(name)'", expected: "a plot that the file has data for (\(recipe.help))", advice: "without --name all that it has are drawn")
+        throw SettingsError(
+            path: Path([.key("plot")]), found: "'\(name)'", expected: "a plot that the file has data for (\(recipe.help))", advice: "without --name all that it has are drawn")
     }
 
     /// A name of others as part of the name of a file: letters, digits, `-`; what else there is becomes `-`.

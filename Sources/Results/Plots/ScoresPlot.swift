@@ -16,7 +16,7 @@ struct ScoresPlot: PlotRecipe {
             let columns = min(arms.count, 3)
             let rows = (arms.count + columns - 1) / columns
             var script = GnuplotScript()
-            // Grey to blue of one hue: darker is more, in print too.
+            // One hue: darker is more, in print too. From 0.7 on white letters have more contrast than black ones.
             script.add("set palette defined (0 \"#f7fbff\", 0.5 \"#6baed6\", 1 \"#08306b\")")
             script.add("set cbrange [\(GnuplotScript.number(least)):\(GnuplotScript.number(most > least ? most : least + 1))]")
             script.add("set key off\nunset colorbox\nunset grid\nset tics scale 0\nset border 0")
@@ -26,7 +26,7 @@ struct ScoresPlot: PlotRecipe {
             for (place, (arm, matrix)) in zip(arms, means).enumerated() {
                 let tasks = file.tasks[arm.runs[0]]
                 let cells = matrix.enumerated().flatMap { row, values in
-                    values.enumerated().map { column, value in [Double(column), Double(row), value, value > (least + most) / 2 ? 1 : 0] }
+                    values.enumerated().map { column, value in [Double(column), Double(row), value, value > least + 0.7 * (most - least) ? 1 : 0] }
                 }.filter { $0[2].isFinite }
                 script.data("matrix\(place)", cells)
                 script.add("set title \(GnuplotScript.quoted(arm.title, limit: 34))")
@@ -38,9 +38,12 @@ struct ScoresPlot: PlotRecipe {
                     continue
                 }
                 let format = "sprintf(\"%.2f\", $3)"
-                script.add("plot $matrix\(place) using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):3 with boxxyerror fillstyle solid 1 border linecolor palette, \\")
-                script.add("    '' using 1:2:($4 == 0 ? \(format) : \"\") with labels textcolor rgb \"#000000\", \\")
-                script.add("    '' using 1:2:($4 == 1 ? \(format) : \"\") with labels textcolor rgb \"#ffffff\"")
+                let box = "using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):3 with boxxyerror linecolor palette"
+                script.plot([
+                    "$matrix\(place) \(box) fillstyle solid 1 border linecolor rgb \"#ffffff\"",
+                    "'' using 1:2:($4 == 0 ? \(format) : \"\") with labels textcolor rgb \"#000000\"",
+                    "'' using 1:2:($4 == 1 ? \(format) : \"\") with labels textcolor rgb \"#ffffff\"",
+                ])
                 let last = zip(file.domains, matrix.last ?? []).filter { $0.1.isFinite }.map { "\($0) \(PlotText.number($1))" }
                 words.append("\(arm.title): \(last.joined(separator: ", "))")
             }
@@ -48,7 +51,8 @@ struct ScoresPlot: PlotRecipe {
             let cellHeight = 34 * ((arms.map { file.tasks[$0.runs[0]].count }.max() ?? 1) + 1)
             return Plot(
                 name, title: "\(title) of every domain after every task, means over runs; darker is more." + PlotText.cut(all.count),
-                description: "Heat maps, one an arm: \(title.lowercased()), a row a step of the stream, a column a domain. At the end of the stream: \(words.joined(separator: "; ")).",
+                description: "Heat maps, one an arm: \(title.lowercased()), a row a step of the stream, a column a domain. "
+                    + "At the end of the stream: \(words.joined(separator: "; ")).",
                 width: 40 + columns * max(300, 150 + 52 * file.domains.count), height: rows * (cellHeight + 170), script)
         }
     }

@@ -28,9 +28,10 @@ struct StreamPlot: PlotRecipe {
             let last = series.compactMap { line in line.points.last.map { "\(line.name) \($0.estimate.text)" } }
             words.append("\(domain): \(last.joined(separator: ", "))")
         }
-        script.add("set key on inside center center vertical\nunset title\nunset xlabel\nunset ylabel\nunset border\nunset tics\nunset grid\nset xrange [0:1]\nset yrange [0:1]")
+        script.add("set key on inside center center vertical\nset xrange [0:1]\nset yrange [0:1]")
+        for part in ["title", "xlabel", "ylabel", "border", "tics", "grid"] { script.add("unset \(part)") }
         // Lines outside of the range: the key alone is seen.
-        script.add("plot " + arms.enumerated().map { "9 with linespoints \(PlotStyle.linePoint($0)) title \(GnuplotScript.quoted($1.title, limit: 30))" }.joined(separator: ", \\\n    "))
+        script.plot(arms.enumerated().map { "9 with linespoints \(PlotStyle.linePoint($0)) title \(GnuplotScript.quoted($1.title, limit: 30))" })
         script.add("unset multiplot")
         return Plot(
             "stream", title: "Held-out loss on every domain along the stream, means and 95 % intervals over seeds." + cut,
@@ -48,7 +49,8 @@ struct StreamPlot: PlotRecipe {
         let last = series.compactMap { line in line.points.last.map { "\(line.name) \($0.estimate.text)" } }
         return Plot(
             "forgetting",
-            title: "Forgetting along the stream: mean rise of held-out loss on the base's domains and on earlier tasks since each was learned; means and 95 % intervals over seeds." + cut,
+            title: "Forgetting along the stream: mean rise of held-out loss on the base's domains and on earlier tasks since each was learned; "
+                + "means and 95 % intervals over seeds." + cut,
             description: "Line chart of forgetting in nats a token after each task. Last values: \(last.joined(separator: "; ")).", script)
     }
 
@@ -79,15 +81,15 @@ struct StreamPlot: PlotRecipe {
         let names = ["base"] + (isShared ? tasks : (1...steps).map(String.init))
         let tics = names.enumerated().map { "\(GnuplotScript.quoted($1, doublesPercent: true, limit: 16)) \($0)" }.joined(separator: ", ")
         script.add("set xtics (\(tics))\nset xlabel \"\(isShared ? "after training on" : "tasks trained")\"")
-        script.add("set xrange [-0.15:\(Double(steps) + 0.15)]\nset offsets 0, 0, graph 0.05, graph 0.05")
+        script.add("set xrange [-0.15:\(Double(steps) + 0.15)]\nset offsets 0, 0, graph 0.05, 0")
     }
 
     private static func draw(_ series: [PlotSeries], _ block: String, _ script: inout GnuplotScript) {
         let shown = series.enumerated().filter { !$1.points.isEmpty }
         guard !shown.isEmpty else { return script.add("set yrange [0:1]\nplot -9 notitle\nset autoscale y") }
         for (index, line) in shown { script.data("\(block)_\(index)", line.rows) }
-        script.add("plot " + shown.map { index, line in
+        script.plot(shown.map { index, line in
             "$\(block)_\(index) using 1:2:3:4 with yerrorlines \(PlotStyle.linePoint(index)) title \(GnuplotScript.quoted(line.name, limit: 40))"
-        }.joined(separator: ", \\\n    "))
+        })
     }
 }

@@ -82,16 +82,24 @@ public struct Report {
             </nav>
             </header>
             <main id="main" tabindex="-1">
-            \(sections.map { "<section id=\"\($0.id)\" aria-labelledby=\"\($0.id)-title\">\n<h2 id=\"\($0.id)-title\">\($0.title)</h2>\n\($0.content)</section>\n" }.joined())</main>
+            \(sections.map { Report.section(id: $0.id, title: $0.title, content: $0.content) }.joined())</main>
             </body>
             </html>
 
             """
     }
 
+    private static func section(id: String, title: String, content: String) -> String {
+        "<section id=\"\(id)\" aria-labelledby=\"\(id)-title\">\n<h2 id=\"\(id)-title\">\(title)</h2>\n\(content)</section>\n"
+    }
+
     /// The experiment's name, else that of the file.
     private var name: String {
-        if let first = file.runs.first, let text = try? file.configuration(run: first), let name = (try? Value(json: Array(text.utf8)))?["name"]?.asString { return name }
+        if let first = file.runs.first, let text = try? file.configuration(run: first),
+            let name = (try? Value(json: Array(text.utf8)))?["name"]?.asString
+        {
+            return name
+        }
         return URL(fileURLWithPath: file.path).deletingPathExtension().lastPathComponent
     }
 
@@ -99,12 +107,15 @@ public struct Report {
         let arms = Arms(file)
         let streams = SummaryColumns.firstSeen(file.tasks.map { $0.joined(separator: ", then ") })
         var facts = [
-            ("Arms", "\(arms.arms.count): \(arms.arms.prefix(20).map(\.title).joined(separator: "; "))\(arms.arms.count > 20 ? " ..." : "")"), ("Runs", "\(file.runs.count)"),
+            ("Arms", "\(arms.arms.count): \(arms.arms.prefix(20).map(\.title).joined(separator: "; "))\(arms.arms.count > 20 ? " ..." : "")"),
+            ("Runs", "\(file.runs.count)"),
             ("Base models", "\(arms.bases.reduce(0) { $0 + $1.runs.count })"),
-            ("Stream", streams.prefix(4).joined(separator: "; or ") + (streams.count > 4 ? "; and \(streams.count - 4) more" : "")), ("Evaluated on", file.domains.joined(separator: ", ")),
+            ("Stream", streams.prefix(4).joined(separator: "; or ") + (streams.count > 4 ? "; and \(streams.count - 4) more" : "")),
+            ("Evaluated on", file.domains.joined(separator: ", ")),
         ]
         for (name, words) in [
-            ("OP_loss", "Lowest loss at the end of the stream"), ("LA_loss", "Lowest loss on tasks just after they were learned"), ("forgetting_loss", "Least forgetting"),
+            ("OP_loss", "Lowest loss at the end of the stream"), ("LA_loss", "Lowest loss on tasks just after they were learned"),
+            ("forgetting_loss", "Least forgetting"),
         ] {
             guard let column = file.column(name) else { continue }
             let means = arms.arms.compactMap { arm in Estimate(file.observations(arm.runs).map { column.numbers[$0] }).map { (arm.title, $0) } }
@@ -141,7 +152,8 @@ public struct Report {
         for arm in arms.prefix(ArmCurvesPlot.limit) {
             let json = try file.configuration(run: file.runs[arm.runs[0]])
             let title = "\(arm.title), run \(file.runs[arm.runs[0]])"
-            text += "<details><summary>\(HTMLFormat.escaped(title))</summary>\n" + Report.code(Report.indented(json), label: "Configuration of \(title)") + "</details>\n"
+            text += "<details><summary>\(HTMLFormat.escaped(title))</summary>\n"
+            text += Report.code(Report.indented(json), label: "Configuration of \(title)") + "</details>\n"
         }
         if arms.count > ArmCurvesPlot.limit { text += "<p>The first \(ArmCurvesPlot.limit) of \(arms.count) arms; the results file has the others.</p>\n" }
         return text
@@ -154,12 +166,14 @@ public struct Report {
             ("Numerics", record.numericsVersion), ("Instruction set", record.instructionSet), ("Schema of the results file", "\(Publisher.schemaVersion)"),
         ]
         for name in ["seed", "base.seed"] {
-            if let column = file.column(name) { facts.append((name, SummaryColumns.firstSeen(file.runs.indices.compactMap { column.text(run: $0) }).joined(separator: ", "))) }
+            guard let column = file.column(name) else { continue }
+            facts.append((name, SummaryColumns.firstSeen(file.runs.indices.compactMap { column.text(run: $0) }).joined(separator: ", ")))
         }
         let stages = try file.file.root.group("stages")
         let states: [String] = try stages.dataset("state").read(), seconds: [Double] = try stages.dataset("seconds").read()
         if !states.isEmpty {
-            facts.append(("Stages", "\(states.count), \(states.count { $0 == "done" }) done, \(String(format: "%.0f", seconds.filter { !$0.isNaN }.reduce(0, +))) s in all"))
+            let time = String(format: "%.0f", seconds.filter { !$0.isNaN }.reduce(0, +))
+            facts.append(("Stages", "\(states.count), \(states.count { $0 == "done" }) done, \(time) s in all"))
         }
         var hashes: [String: [String]] = [:]
         for run in file.runs {

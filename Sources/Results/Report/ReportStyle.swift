@@ -6,7 +6,8 @@ enum ReportStyle {
         :root { color-scheme: light dark; --text: #1a1a1a; --page: #ffffff; --soft: #f3f4f6; --line: #c9ccd1; --link: #0b57a4; }
         @media (prefers-color-scheme: dark) { :root { --text: #e8e8e8; --page: #16181c; --soft: #22252b; --line: #484d56; --link: #8cc2ff; } }
         * { box-sizing: border-box; }
-        body { font-family: system-ui, sans-serif; line-height: 1.5; color: var(--text); background: var(--page); margin: 0 auto; max-width: 76rem; padding: 1rem; overflow-wrap: anywhere; }
+        body { font-family: system-ui, sans-serif; line-height: 1.5; color: var(--text); background: var(--page); overflow-wrap: anywhere; }
+        body { margin: 0 auto; max-width: 76rem; padding: 1rem; }
         a { color: var(--link); }
         :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
         main:focus { outline: none; }
@@ -28,6 +29,7 @@ enum ReportStyle {
         .plot svg { display: block; width: 100%; height: auto; margin: 0 auto; }
         .plot figcaption { font-size: 0.9rem; margin-top: 0.4rem; }
         \(HTMLFormat.style)
+        .table caption { max-width: calc(100vw - 2rem); }
         @media (max-width: 30rem) { dl div { grid-template-columns: minmax(0, 1fr); } }
         @media print {
         :root { color-scheme: light; --text: #000000; --page: #ffffff; --soft: #f3f4f6; --line: #999999; }
@@ -43,32 +45,31 @@ enum ReportStyle {
         }
         """
 
-    /// A drawing of gnuplot as a part of a page: without its XML declaration and title, with names of its own, so that several stand side by side, and as one
-    /// picture with a label.
+    /// A drawing of gnuplot as a part of a page: without its XML declaration and titles (names such as `gnuplot_plot_1`), with names of its own, so
+    /// that several stand side by side, and as one picture with a label.
     /// - Parameter width: in pixels; narrow screens scroll rather than shrink the letters.
     static func inline(_ svg: String, name: String, label: String, width: Int) -> String {
         guard let start = svg.range(of: "<svg") else { return "" }
         var result = "<svg role=\"img\" aria-label=\"\(HTMLFormat.escaped(label))\" style=\"min-width: \(min(width, 620))px; max-width: \(width)px\""
         var rest = svg[start.upperBound...]
         for element in ["title", "desc"] {
-            if let open = rest.range(of: "<\(element)>"), let close = rest.range(of: "</\(element)>", range: open.upperBound..<rest.endIndex) {
+            while let open = rest.range(of: "<\(element)>"), let close = rest.range(of: "</\(element)>", range: open.upperBound..<rest.endIndex) {
                 rest = rest[..<open.lowerBound] + rest[close.upperBound...]
             }
         }
         // Names stand in tags alone; text has its `<` escaped.
         for part in rest.split(separator: "<", omittingEmptySubsequences: false).enumerated() {
             guard let end = part.element.firstIndex(of: ">"), part.offset > 0 else {
-                result += (part.offset > 0 ? "<" : "") + part.element.replacing("xmlns:xlink=\"http://www.w3.org/1999/xlink\"", with: "").replacing("xmlns=\"http://www.w3.org/2000/svg\"", with: "")
+                // The attributes of the first tag: HTML knows these names by itself.
+                result += (part.offset > 0 ? "<" : "")
+                    + part.element.replacing("xmlns:xlink=\"http://www.w3.org/1999/xlink\"", with: "").replacing("xmlns=\"http://www.w3.org/2000/svg\"", with: "")
                 continue
             }
             let tag = part.element[..<end].replacing("id=\"", with: "id=\"\(name)-").replacing("id='", with: "id='\(name)-")
                 .replacing("xlink:href='#", with: "href='#\(name)-").replacing("xlink:href=\"#", with: "href=\"#\(name)-").replacing("url(#", with: "url(#\(name)-")
             result += "<" + tag + part.element[end...]
         }
-        return result.trimmingSuffix(while: \.isWhitespace)
+        while result.last?.isWhitespace == true { result.removeLast() }
+        return result
     }
-}
-
-extension String {
-    fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> String { String(self[..<(lastIndex { !isTrimmed($0) }.map(index(after:)) ?? startIndex)]) }
 }
