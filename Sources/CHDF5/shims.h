@@ -88,10 +88,12 @@ static inline herr_t chdf5_visit_frame(unsigned n, const H5E_error2_t *frame, vo
     return 0;
 }
 
-/// Visits the error stack of the last failed call, from where the error arose out to the function that was called.
+/// Visits the error stack of the last failed call, from where the error arose out to the function that was called, and empties it.
 static inline void chdf5_walk_errors(chdf5_frame_visitor visit, void *context) {
     struct chdf5_walk walk = {visit, context};
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, chdf5_visit_frame, &walk);
+    // What stays in the stack of another thread than the last one keeps libhdf5 from closing at the end of the program.
+    H5Eclear2(H5E_DEFAULT);
 }
 
 #endif
