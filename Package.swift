@@ -59,7 +59,9 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"), .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
-        .target(name: "Results", dependencies: ["Settings", "HDF5", "Kernels", "Training", "Continual", "Experiments"]),
+        .target(
+            name: "Results",
+            dependencies: ["Settings", "HDF5", "Kernels", "Training", "Continual", "Experiments", .product(name: "Subprocess", package: "swift-subprocess")]),
         .target(name: "Benchmarks", dependencies: ["Settings", "KernelTypes", "Kernels", "Llama", "Corpus", "Training", "Continual"]),
         .executableTarget(
             name: "strata",
