@@ -58,15 +58,15 @@ import Testing
     }
 
     @Test func wideModelsHaveSeveralThreads() {
-        let wide = cost(width: 512)
+        let wide = cost(width: 1024)
         func shares(_ threads: Int, _ ready: [StageCost], beside taken: [Int] = [], limit: Int? = nil) -> [Int] {
-            self.shares(plan(threads, limit: limit), ready, beside: running(taken, width: 512))
+            self.shares(plan(threads, limit: limit), ready, beside: running(taken, width: 1024))
         }
         #expect(shares(8, [wide, wide, wide]) == [4, 4, 0])
         #expect(shares(16, [wide, wide, wide]) == [6, 5, 5])
         #expect(shares(2, [wide, wide]) == [2, 0])
         #expect(shares(8, [wide], beside: [4, 2]) == [0])
-        #expect(shares(8, [cost(width: 511), cost(width: 511), wide]) == [4, 4, 0])
+        #expect(shares(8, [cost(width: 1023), cost(width: 1023), wide]) == [4, 4, 0])
         // Who says how many there are to be has them.
         #expect(shares(8, [wide, wide, wide, wide], limit: 4) == [2, 2, 2, 2])
     }
