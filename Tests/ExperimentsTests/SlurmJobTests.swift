@@ -46,7 +46,7 @@ import Testing
             job.memoryBytes = bytes
             #expect(job.memory == megabytes)
         }
-        (job.hiddenSize, job.childCount) = (512, 0)
+        (job.hiddenSize, job.childCount) = (1024, 0)
         #expect(job.cpus == 4)
     }
 
