@@ -28,9 +28,6 @@ public struct ProcessExecutor {
         try graph.checkMemory(store)
         try StageWorker(store: store, compute: Compute(), watch: watch, interruption: interruption, report: report).prepare(graph)
         let queue = try StageQueue(graph, store: store)
-        // Writing to a worker that has died is an error like others.
-        let formerAction = signal(SIGPIPE, SIG_IGN)
-        defer { signal(SIGPIPE, formerAction) }
         let failures = try await work(through: queue, source)
         return graph.stages.compactMap { stage in failures[stage.key].map { "\(stage.title): \($0)" } }
     }

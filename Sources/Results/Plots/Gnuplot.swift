@@ -1,3 +1,4 @@
+import Experiments
 import Foundation
 import Subprocess
 
@@ -8,6 +9,7 @@ public enum Gnuplot {
     public static func draw(_ plot: Plot, as format: PlotFormat) async throws(GnuplotError) -> [UInt8] {
         var bytes: [UInt8]
         let (isDone, message): (Bool, String)
+        BrokenPipe.becomesError()
         do {
             // -d: without the settings of whoever runs it.
             let result = try await Subprocess.run(
