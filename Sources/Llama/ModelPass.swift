@@ -38,7 +38,7 @@ public final class ModelPass {
     /// The lowest block that backward has to reach: 0 when the embedding is trained, the number of blocks when none is.
     private let lowestBlock: Int
 
-    /// - Parameter precision: of the products of weights; attention's are in FP32 always.
+    /// - `precision`: of the products of weights; attention's are in FP32 always.
     public init(_ model: LlamaModel, _ compute: Compute, batch: Int, length: Int, precision: Precision = .fp32) {
         precondition(length <= model.configuration.maxPositions, "a sequence of \(length) tokens in a model for \(model.configuration.maxPositions)")
         self.model = model

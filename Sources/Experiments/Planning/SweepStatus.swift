@@ -55,7 +55,7 @@ public struct SweepStatus: Sendable {
 
     public func count(_ state: State) -> Int { runs.count { $0.state == state } }
 
-    /// - Parameter workers: of the machine that the time left is estimated for.
+    /// - `workers`: of the machine that the time left is estimated for.
     public init(_ name: String, _ graph: StageGraph, store: StageStore, workers: WorkerPlan) throws {
         self.name = name
         let survey = StageSurvey(of: graph, in: store)

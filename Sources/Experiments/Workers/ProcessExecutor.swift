@@ -13,7 +13,7 @@ public struct ProcessExecutor {
     private let watch = LockWatch()
     private let report: (StageEvent) -> Void
 
-    /// - Parameter interruption: lets the workers finish their steps and save.
+    /// - `interruption`: lets the workers finish their steps and save.
     public init(
         store: StageStore, plan: WorkerPlan, program: WorkerProgram, interruption: Interruption = Interruption(), report: @escaping (StageEvent) -> Void
     ) {
