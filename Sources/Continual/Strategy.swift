@@ -18,6 +18,8 @@ public protocol Strategy: Sendable {
     /// Makes the model ready for a phase (0, 1, ...) and sets what is trained in it. Phase 0 gets the base, every other the
     /// model that the one before left, everything frozen.
     func prepare(_ model: LlamaModel, phase: Int, seed: Int) throws(SettingsError)
+    /// The shape that a base of this shape gets, without blocks that are inserted.
+    func shape(_ base: LlamaConfiguration) -> LlamaConfiguration
     /// Whether every phase adds to the model. Else it has the same shape in all of them.
     var growsEachPhase: Bool { get }
     /// What is done beside following the gradient of the loss; nil for nothing. Asked after `prepare`.
@@ -36,6 +38,8 @@ extension Strategy {
     public func check(_ base: LlamaConfiguration) throws(SettingsError) {}
 
     public func notes(_ base: LlamaConfiguration) -> [String] { [] }
+
+    public func shape(_ base: LlamaConfiguration) -> LlamaConfiguration { base }
 
     public var growsEachPhase: Bool { false }
 
@@ -74,12 +78,16 @@ public let strategies: [any Strategy.Type] = [
     Joint.self,
     LoRA.self,
     BlockExpansion.self,
+    MoEExpansion.self,
+    Width.self,
+    Control.self,
     Partial.self,
     OLoRA.self,
     Interpolate.self,
     EWC.self,
     LwF.self,
     AGEM.self,
+    OSFT.self,
 ]
 
 /// The `strategy` of an experiment file.

@@ -53,11 +53,36 @@ import Testing
         }
     }
 
+    @Test func secondBlocksAndWidth() throws {
+        let moe = try shared.base()
+        try shared.strategy(["kind": "moe-expansion"]).prepare(moe, phase: 0, seed: 1)
+        #expect(moe.secondLayers == [0, 1, 2, 3] && moe.trainedParameterCount == 4 * (3 * 8 * 12 + 2) && shared.trained(moe).allSatisfy { $0.contains(".second.") })
+        for (settings, layers) in [([:], [0, 1, 2, 3]), (["blocks": 2, "position": "top"], [2, 3]), (["position": [1]], [0])] as [(Value, [Int])] {
+            var settings = settings
+            (settings["kind"], settings["ratio"]) = ("control", 0.2)
+            let (strategy, model) = (try shared.strategy(settings), try shared.base())
+            try strategy.check(model.configuration)
+            try strategy.prepare(model, phase: 0, seed: 1)
+            #expect(try model.secondLayers == layers && shared.logits(model) == shared.logits(shared.base()))
+            #expect(model.blocks.compactMap(\.second).allSatisfy { abs($0.weight - 0.2) < 1e-6 && !$0.gates.isTrainable && $0.block.isTrainable })
+            let later = try shared.stored(model)
+            try strategy.prepare(later, phase: 1, seed: 1)
+            #expect(shared.trained(later) == shared.trained(model) && later.secondLayers == layers)
+        }
+        #expect(shared.error(["kind": "control", "blocks": 5])?.path.description == "blocks" && shared.error(["kind": "control", "position": "top"])?.path.description == "position")
+        let (strategy, model) = (try shared.strategy(["kind": "width", "growth": 0.5]), try shared.base())
+        try strategy.prepare(model, phase: 0, seed: 1)
+        #expect(model.configuration == strategy.shape(try shared.base().configuration) && model.configuration.intermediateSize == 18)
+        let later = try shared.stored(model)
+        try strategy.prepare(later, phase: 1, seed: 1)
+        #expect(later.configuration.intermediateSize == 18 && later.trainedParameterCount == later.parameterCount)
+    }
+
     @Test func partialThatCannotBe() throws {
         for (settings, path) in [
             ([:], ""), (["blocks": 5], "blocks"), (["frozen_blocks": 4], "frozen_blocks"), (["frozen_blocks": 1, "blocks": 1], "frozen_blocks"),
             (["position": [5]], "position[0]"), (["position": [1, 1]], "position[1]"), (["position": [1, 2], "blocks": 1], "blocks"),
-            (["frozen_blocks": 1, "position": "top"], "frozen_blocks"), (["position": [0]], "position[0]"),
+            (["frozen_blocks": 1, "position": "top"], "position"), (["position": [0]], "position[0]"),
         ] as [(Value, String)] {
             var settings = settings
             settings["kind"] = "partial"
