@@ -28,9 +28,10 @@ final class BlockActivations {
     /// (N, 2 F); backward turns it into its gradient.
     var gateUp: Matrix { gateUpBuffer.matrix }
 
-    init(_ shape: PassShape) {
+    /// - Parameter input: of another block that reads the same; nil for its own.
+    init(_ shape: PassShape, input: FloatBuffer? = nil) {
         let (n, c) = (shape.rows, shape.configuration)
-        input = FloatBuffer(n * c.hiddenSize)
+        self.input = input ?? FloatBuffer(n * c.hiddenSize)
         middle = FloatBuffer(n * c.hiddenSize)
         r = FloatBuffer(n)
         postR = FloatBuffer(n)
@@ -57,9 +58,9 @@ final class SharedMemory {
     /// nil in a pass that does not train.
     let gradients: GradientMemory?
 
-    init(_ blocks: [Block], _ shape: PassShape, trains: Bool, _ compute: Compute) {
+    init(_ blocks: [Block], _ shape: PassShape, trains: Bool, hasDropout: Bool, _ compute: Compute) {
         packing = FloatBuffer(blocks.reduce(0) { max($0, BlockPass.packingCount($1, compute)) })
-        gradients = trains ? GradientMemory(blocks, shape, compute) : nil
+        gradients = trains ? GradientMemory(blocks, shape, hasDropout: hasDropout, compute) : nil
     }
 }
 
@@ -73,13 +74,13 @@ final class GradientMemory {
     /// Packed inputs and gradients of outputs: of half a block.
     let packed: FloatBuffer
 
-    init(_ blocks: [Block], _ shape: PassShape, _ compute: Compute) {
+    init(_ blocks: [Block], _ shape: PassShape, hasDropout: Bool, _ compute: Compute) {
         let count = shape.rows * shape.configuration.hiddenSize
         residual = FloatBuffer(count)
         middle = FloatBuffer(count)
         attended = FloatBuffer(count)
         qkvBuffer = ActivationBuffer(shape.rows, shape.qkvWidth)
-        packed = FloatBuffer(blocks.reduce(0) { max($0, BlockPass.gradientCount($1, rows: shape.rows, compute)) })
+        packed = FloatBuffer(blocks.reduce(0) { max($0, BlockPass.gradientCount($1, rows: shape.rows, hasDropout: hasDropout, compute)) })
     }
 }
 
