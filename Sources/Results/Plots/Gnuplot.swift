@@ -43,7 +43,9 @@ public enum Gnuplot {
         for plot in plots {
             let path = "\(folder)/\(plot.name).\(format.rawValue)"
             let bytes = try await draw(plot, as: format)
-            do { try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic) } catch { throw ExportError(path: path, reason: "cannot be written") }
+            do { try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+                throw ExportError(path: path, reason: "cannot be written")
+            }
             paths.append(path)
         }
         return paths

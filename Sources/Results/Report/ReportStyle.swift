@@ -58,18 +58,20 @@ enum ReportStyle {
             }
         }
         // Names stand in tags alone; text has its `<` escaped.
-        for part in rest.split(separator: "<", omittingEmptySubsequences: false).enumerated() {
-            guard let end = part.element.firstIndex(of: ">"), part.offset > 0 else {
+        for (place, part) in rest.split(separator: "<", omittingEmptySubsequences: false).enumerated() {
+            guard let end = part.firstIndex(of: ">"), place > 0 else {
                 // The attributes of the first tag: HTML knows these names by itself.
-                result += (part.offset > 0 ? "<" : "")
-                    + part.element.replacing("xmlns:xlink=\"http://www.w3.org/1999/xlink\"", with: "").replacing("xmlns=\"http://www.w3.org/2000/svg\"", with: "")
+                result += (place > 0 ? "<" : "") + namespaces.reduce(String(part)) { $0.replacing($1, with: "") }
                 continue
             }
-            let tag = part.element[..<end].replacing("id=\"", with: "id=\"\(name)-").replacing("id='", with: "id='\(name)-")
-                .replacing("xlink:href='#", with: "href='#\(name)-").replacing("xlink:href=\"#", with: "href=\"#\(name)-").replacing("url(#", with: "url(#\(name)-")
-            result += "<" + tag + part.element[end...]
+            let tag = part[..<end].replacing("id=\"", with: "id=\"\(name)-").replacing("id='", with: "id='\(name)-")
+                .replacing("xlink:href='#", with: "href='#\(name)-").replacing("xlink:href=\"#", with: "href=\"#\(name)-")
+                .replacing("url(#", with: "url(#\(name)-")
+            result += "<" + tag + part[end...]
         }
         while result.last?.isWhitespace == true { result.removeLast() }
         return result
     }
+
+    private static let namespaces = ["xmlns:xlink=\"http://www.w3.org/1999/xlink\"", "xmlns=\"http://www.w3.org/2000/svg\""]
 }
