@@ -79,6 +79,8 @@ public enum Export {
             Entry(name: "score", type: "number", meaning: "share of questions answered rightly"),
             Entry(name: "loss_random", type: "number", unit: "nats/token", meaning: "held-out loss of a model with random weights"),
             Entry(name: "score_random", type: "number", meaning: "share of questions that a model with random weights answers rightly"),
+            Entry(name: "flops", type: "number", unit: "flop", meaning: "operations of the training since the row of 'trained' before, the same for all domains"),
+            Entry(name: "seconds", type: "number", unit: "s", meaning: "time of that training, the same for all domains"),
         ]
         var rows: [[String]] = []
         for (index, id) in file.runs.enumerated() {
@@ -89,7 +91,8 @@ public enum Export {
                     guard measured.contains(where: { !$0.isNaN }) else { continue }
                     rows.append(
                         [id, String(row), row == 0 ? "" : file.tasks[index][row - 1], name, file.stages[index][row]] + measured.map(number)
-                            + [number(file.randomLosses[index][domain]), number(file.randomScores[index][domain])])
+                            + [file.randomLosses[index][domain], file.randomScores[index][domain], file.flops[index][row], file.seconds[index][row]]
+                            .map(number))
                 }
             }
         }
