@@ -593,7 +593,7 @@ class OtherCommandsTest(CommandLineTest):
     def test_help(self):
         output, errors = self.strata("--help")
         for command in (
-            "run", "plan", "status", "clean", "collect", "verify", "table", "export", "metrics", "statistics", "schema", "doctor", "benchmark",
+            "run", "plan", "status", "watch", "clean", "collect", "verify", "table", "plot", "report", "export", "metrics", "statistics", "schema", "doctor", "benchmark",
         ):
             self.assertRegex(output, f"(?m)^  {command} ")
             self.assertIn("USAGE: strata " + command, self.strata(command, "--help")[0])
