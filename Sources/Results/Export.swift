@@ -154,7 +154,10 @@ public enum Export {
             lines += ["", "## \(description.name)", "", "\(help).", "", "| column | type | unit | meaning |", "|---|---|---|---|"]
             lines += entries.map { entry in "| " + [entry.name, entry.type, entry.unit ?? "", entry.meaning].map(MarkdownFormat.escaped).joined(separator: " | ") + " |" }
         }
-        let notes = experiment.notes + ["Losses: lower is better. Accuracies: shares from 0 to 1. With T tasks BWT, FWT and forgetting are divided by T-1."]
+        let notes = experiment.notes + [
+            "In metrics, R[t][i] is the accuracy (L[t][i], of metrics with _loss: the loss) on task i after t of the T tasks, 0 the base: a row a step in scores.csv.",
+            "Losses: lower is better. Accuracies: shares from 0 to 1. With T tasks BWT, FWT and forgetting are divided by T-1.",
+        ]
         return (lines + ["", "## Notes", ""] + notes.map { "- \($0)" }).joined(separator: "\n") + "\n"
     }
 }

@@ -182,7 +182,7 @@ class StatisticsTest(CommandLineTest):
 
 
 class Tags(html.parser.HTMLParser):
-    VOID = {"meta"}
+    VOID = {"meta", "wbr"}
 
     def __init__(self):
         super().__init__()

@@ -162,7 +162,8 @@ public struct Report {
         if !file.experiment.changes.isEmpty {
             text += "<p>Changed on the command line: <code>\(HTMLFormat.escaped(file.experiment.changes))</code></p>\n"
         }
-        text += "<h3>With all defaults</h3>\n"
+        // Closed in print, where nothing opens them.
+        text += "<div class=\"screen\">\n<h3>With all defaults</h3>\n"
         let arms = Arms(file).arms
         for arm in arms.prefix(RunPlots.limit) {
             let json = try file.configuration(run: file.runs[arm.runs[0]])
@@ -173,6 +174,7 @@ public struct Report {
         if arms.count > RunPlots.limit {
             text += "<p>The first \(RunPlots.limit) of \(arms.count) arms; the results file has the others.</p>\n"
         }
+        text += "</div>\n"
         return text
     }
 
