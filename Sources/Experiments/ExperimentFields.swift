@@ -32,7 +32,9 @@ public enum ExperimentFields {
     public static let file: [Field] = run + [
         .optional("sweep", .object(Sweep.fields), default: .null, "what is varied"),
         .optional("tables", .map(.object(TableDefinition.fields)), default: .null, "tables by name; they are printed after a run and kept in the results file"),
-        .optional("plots", .map(PlotDefinition.settingsKind), default: .null, "plots by name, which are drawn instead of those of every file; kept in the results file"),
+        .optional(
+            "plots", .map(PlotDefinition.settingsKind), default: .null,
+            "plots by name, which are drawn instead of those of every file; kept in the results file"),
         .optional("slurm", .object(SlurmSettings.fields), default: [:], "what jobs ask of Slurm, with --executor slurm; reaches no result"),
     ]
 

@@ -79,7 +79,9 @@ public enum Export {
             Entry(name: "score", type: "number", meaning: "share of questions answered rightly"),
             Entry(name: "loss_random", type: "number", unit: "nats/token", meaning: "held-out loss of a model with random weights"),
             Entry(name: "score_random", type: "number", meaning: "share of questions that a model with random weights answers rightly"),
-            Entry(name: "flops", type: "number", unit: "flop", meaning: "operations of the training since the row of 'trained' before, the same for all domains"),
+            Entry(
+                name: "flops", type: "number", unit: "flop",
+                meaning: "operations of the training since the row of 'trained' before, the same for all domains"),
             Entry(name: "seconds", type: "number", unit: "s", meaning: "time of that training, the same for all domains"),
         ]
         var rows: [[String]] = []
@@ -155,7 +157,8 @@ public enum Export {
             lines += entries.map { entry in "| " + [entry.name, entry.type, entry.unit ?? "", entry.meaning].map(MarkdownFormat.escaped).joined(separator: " | ") + " |" }
         }
         let notes = experiment.notes + [
-            "In metrics, R[t][i] is the accuracy (L[t][i], of metrics with _loss: the loss) on task i after t of the T tasks, 0 the base: a row a step in scores.csv.",
+            "In metrics, R[t][i] is the accuracy (L[t][i], of metrics with _loss: the loss) on task i after t of the T tasks, 0 the base: "
+                + "a row a step in scores.csv.",
             "Losses: lower is better. Accuracies: shares from 0 to 1. With T tasks BWT, FWT and forgetting are divided by T-1.",
         ]
         return (lines + ["", "## Notes", ""] + notes.map { "- \($0)" }).joined(separator: "\n") + "\n"

@@ -56,8 +56,8 @@ public struct PublishedFile: Sendable {
                 instructionSet: try root.attributes.value("instruction_set"), created: try root.attributes.value("created"),
                 changes: try root.attributes.value("changes"),
                 notes: try root.attributes.contains("notes") ? root.attributes.attribute("notes").values() : [],
-                tables: try root.attributes.contains("tables") ? PublishedFile.list(root.attributes.value("tables")).map { try TableDefinition(json: $0) } : [],
-                plots: try root.attributes.contains("plots") ? PublishedFile.list(root.attributes.value("plots")).map { try PlotDefinition(json: $0) } : [])
+                tables: try PublishedFile.list("tables", of: root).map { try TableDefinition(json: $0) },
+                plots: try PublishedFile.list("plots", of: root).map { try PlotDefinition(json: $0) })
             let summary = try root.group("summary")
             let runs: [String] = try summary.dataset("run").read()
             self.runs = runs
@@ -152,7 +152,12 @@ public struct PublishedFile: Sendable {
         return columns
     }
 
-    private static func list(_ json: String) throws -> [Value] { try Value(json: Array(json.utf8)).asList ?? [] }
+    /// A list in an attribute, empty when there is none.
+    private static func list(_ name: String, of root: Group) throws -> [Value] {
+        guard try root.attributes.contains(name) else { return [] }
+        let json: String = try root.attributes.value(name)
+        return try Value(json: Array(json.utf8)).asList ?? []
+    }
 
     private static func rows<T>(_ values: [T], _ rowCount: Int, _ columnCount: Int) -> [[T]]? {
         guard values.count == rowCount * columnCount else { return nil }

@@ -7,11 +7,11 @@ final class LiveScreen {
     /// Standard output is a terminal that knows how to move.
     static var isAtHand: Bool { isatty(1) == 1 && !["", "dumb"].contains(ProcessInfo.processInfo.environment["TERM"] ?? "") }
 
-    /// Characters of a line, and lines.
+    /// Characters of a line but for the last, behind which clearing the rest of the line would clear it too, and lines.
     static var size: (width: Int, height: Int) {
         var size = winsize()
-        guard ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
-        return (Int(size.ws_col), Int(size.ws_row))
+        guard ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1, size.ws_row > 0 else { return (79, 24) }
+        return (Int(size.ws_col) - 1, Int(size.ws_row))
     }
 
     init() {

@@ -28,7 +28,8 @@ struct PlotCommand: AsyncParsableCommand {
     @MainActor
     func run() async throws {
         guard let format = PlotFormat(rawValue: format) else {
-            throw Failure.wrongInput("strata: --format is '\(format)', expected one of \(PlotFormat.allCases.map(\.rawValue).joined(separator: ", "))")
+            let known = PlotFormat.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Failure.wrongInput("strata: --format is '\(format)', expected one of \(known)")
         }
         let file = try PublishedFile(file)
         let (plots, missing) = try name.map { ([try Plots.plot(named: $0, of: file)], []) } ?? Plots.plots(of: file)

@@ -6,8 +6,9 @@ struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch", abstract: "Show a sweep in progress: runs, losses of the stages that run, score matrix so far, time left.",
         discussion: """
-            From any terminal and machine that sees the results folder; nothing is written. It ends when all runs are done (exit status 0), when the others have failed \
-            and nobody works any more (1), and with Ctrl-C (130); the sweep goes on. Without a terminal it prints one look and ends.
+            From any terminal and machine that sees the results folder; nothing is written. It ends when all runs are done (exit status 0), when \
+            the others have failed and nobody works any more (1), and with Ctrl-C (130), which leaves the sweep alone. Without a terminal it prints one \
+            look and ends.
 
             The time left is that of the stages so far, with as many workers and threads as `strata run` would have here.
             """)
@@ -26,14 +27,17 @@ struct WatchCommand: ParsableCommand {
     var chosen: String?
 
     func run() throws {
-        guard interval >= 0.1, interval <= 86_400 else { throw Failure.wrongInput("strata: --interval is '\(interval)', expected seconds from 0.1 to 86400") }
+        guard interval >= 0.1, interval <= 86_400 else {
+            throw Failure.wrongInput("strata: --interval is '\(interval)', expected seconds from 0.1 to 86400")
+        }
         guard let measure = WatchView.Measure(rawValue: measure) else {
             throw Failure.wrongInput(
                 "strata: --measure is '\(measure)', expected one of \(WatchView.Measure.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         let experiment = try options.load()
         if let chosen, !experiment.runs.contains(where: { $0.id == chosen }) {
-            throw Failure.wrongInput("strata: --run is '\(chosen)', expected the id of a run, run000 to \(experiment.runs.last?.id ?? ""); `strata plan --runs` lists them")
+            let last = experiment.runs.last?.id ?? ""
+            throw Failure.wrongInput("strata: --run is '\(chosen)', expected the id of a run, run000 to \(last); `strata plan --runs` lists them")
         }
         let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
         var watch = try SweepWatch(experiment.name, graph, store: options.store, workers: workers.plan(compute), measure: measure, run: chosen)

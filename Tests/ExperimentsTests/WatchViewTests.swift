@@ -49,7 +49,7 @@ import Training
             "after training on  lives   sums",
             "base               1.250  4.000",
             "sums                   —  1.062",
-            "terms                          ",
+            "terms",
         ])
         #expect(!Self.busy.isDone && !Self.busy.hasFailed)
     }

@@ -23,8 +23,9 @@ struct JournalTail {
         guard fstat(descriptor, &status) == 0 else { return }
         let (found, length) = (UInt64(status.st_ino), UInt64(max(0, status.st_size)))
         // A stage that begins anew or goes on from a saved state has a new file.
-        if found != file || length < offset { self = JournalTail(file: found, offset: length > Self.firstLength ? length - Self.firstLength : 0) }
-        guard length > offset, (try? handle.seek(toOffset: offset)) != nil, let data = try? handle.read(upToCount: Int(length - offset)) else { return }
+        if found != file || length < offset { self = JournalTail(file: found, offset: length - min(length, Self.firstLength)) }
+        guard length > offset, (try? handle.seek(toOffset: offset)) != nil, let data = try? handle.read(upToCount: Int(length - offset))
+        else { return }
         // The last line may still be being written: it is read again.
         guard let end = data.lastIndex(of: 0x0A) else { return }
         offset += UInt64(end - data.startIndex + 1)

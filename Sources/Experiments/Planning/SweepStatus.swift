@@ -66,16 +66,16 @@ public struct SweepStatus: Sendable {
     public init(_ name: String, _ graph: StageGraph, store: StageStore, workers: WorkerPlan) throws {
         let survey = StageSurvey(of: graph, in: store)
         let costs = try graph.costs()
-        try self.init(
-            name, graph, costs, store: store, survey, StageSpeed(graph, costs, survey, store), workers) { StageRecords.lastPoint(of: store.journal($0)) }
+        let speed = StageSpeed(graph, costs, survey, store)
+        try self.init(name, graph, costs, store: store, survey, speed, workers) { StageRecords.lastPoint(of: store.journal($0)) }
     }
 
     /// - Parameters:
     ///   - costs: of the graph's stages.
     ///   - lastPoint: what the journal of a stage that trains says last, by its key.
     init(
-        _ name: String, _ graph: StageGraph, _ costs: [StageCost], store: StageStore, _ survey: StageSurvey, _ speed: StageSpeed, _ workers: WorkerPlan,
-        lastPoint: (String) -> CurvePoint?
+        _ name: String, _ graph: StageGraph, _ costs: [StageCost], store: StageStore, _ survey: StageSurvey, _ speed: StageSpeed,
+        _ workers: WorkerPlan, lastPoint: (String) -> CurvePoint?
     ) throws {
         self.name = name
         let holders = StageHolders(in: store)

@@ -1,9 +1,9 @@
 import Foundation
 import Training
 
-/// Looks at a sweep in progress again and again, from any machine that sees its results folder; nothing is written. What one look has read, the next
-/// does not read again: each takes two listings, of `stages` and of `locks`, some calls for each stage that is begun and not done, what its journal has
-/// grown by, and once two small files for each stage that is done meanwhile. What was seen to be done stays so while its folder is there.
+/// Looks at a sweep in progress again and again, from any machine that sees its results folder; nothing is written. What one look has read, the
+/// next does not read again: each takes two listings, of `stages` and of `locks`, some calls for each stage that is begun and not done, what its
+/// journal has grown by, and once two small files for each stage that is done meanwhile. What was seen to be done stays so while its folder is there.
 public struct SweepWatch {
     private let name: String
     private let graph: StageGraph

@@ -34,7 +34,9 @@ public struct WatchView: Sendable {
     let curves: [String: [CurvePoint]]
     let matrices: [Matrix]
 
-    init(_ status: SweepStatus, curves: [String: [CurvePoint]], matrices: [Matrix]) { (self.status, self.curves, self.matrices) = (status, curves, matrices) }
+    init(_ status: SweepStatus, curves: [String: [CurvePoint]], matrices: [Matrix]) {
+        (self.status, self.curves, self.matrices) = (status, curves, matrices)
+    }
 
     private var running: [SweepStatus.Current] { status.begun.filter { $0.holder != nil } }
     private var failed: [SweepStatus.Current] { status.begun.filter { $0.message != nil && $0.holder == nil } }
@@ -86,14 +88,18 @@ public struct WatchView: Sendable {
 
     private var idle: [String] {
         if isDone { return ["all runs are done"] }
-        if status.doneStageCount == 0, status.begun.isEmpty { return ["no stage has begun: is --results right? It is looked at again until there is something"] }
+        if status.doneStageCount == 0, status.begun.isEmpty {
+            return ["no stage has begun: is --results right? It is looked at again until there is something"]
+        }
         return ["nobody works on it now: `strata run` goes on"]
     }
 
-    /// Control characters in names do not reach the terminal.
+    /// Control characters in names do not reach the terminal. Blanks at the end go.
     static func plain(_ text: String, width: Int) -> String {
-        let clean = String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
-        return clean.count > width ? String(clean.prefix(width)) : clean
+        var clean = String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+        if clean.count > width { clean = String(clean.prefix(width)) }
+        while clean.last == " " { clean.removeLast() }
+        return clean
     }
 }
 
@@ -106,7 +112,7 @@ private struct StageLines {
 
     func lines(width: Int) -> [String] {
         var columns = [
-            padded(stages.map { shortened($0.title, max(12, width / 3)) }, isLeft: true),
+            padded(stages.map { shortened($0.title, max(12, width * 2 / 5)) }, isLeft: true),
             padded(stages.map { stage in stage.point.map { "\($0.step)/\(stage.steps ?? 0)" } ?? "" }),
             padded(stages.map { $0.point.map { "loss \(decimal($0.loss, 3))" } ?? "" }),
         ]
@@ -123,11 +129,7 @@ private struct StageLines {
             columns.append(lines.map { $0 + String(repeating: " ", count: free - $0.count) })
         }
         let all = columns + behind
-        return stages.indices.map { row in
-            var line = all.map { $0[row] }.joined(separator: "  ")
-            while line.last == " " { line.removeLast() }
-            return line
-        }
+        return stages.indices.map { row in all.map { $0[row] }.joined(separator: "  ") }
     }
 }
 

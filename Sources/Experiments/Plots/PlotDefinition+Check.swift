@@ -40,14 +40,17 @@ extension PlotDefinition {
         case .front:
             let labels = arms ?? context.defaultRows
             guard Set(runs.map { run in labels.map { context.text($0, run) } }).count < 2 else { break }
-            throw SettingsError(path: path.appending("kind"), found: "'front' of one arm", expected: "two arms or more", advice: "filter less, or name more under 'arms'")
+            throw SettingsError(
+                path: path.appending("kind"), found: "'front' of one arm", expected: "two arms or more",
+                advice: "filter less, or name more under 'arms'")
         case .curves, .stream, .forgetting, .scores: break
         }
     }
 
     private func checkAxis(_ axis: String, _ context: RunLabels, _ runs: [RunLabels.Coordinates], at path: Path) throws(SettingsError) {
         if let index = arms?.firstIndex(of: axis) {
-            throw SettingsError(path: path.appending("arms").appending(index), found: "'\(axis)', which is the axis", expected: "what tells lines apart")
+            let place = path.appending("arms").appending(index)
+            throw SettingsError(path: place, found: "'\(axis)', which is the axis", expected: "what tells lines apart")
         }
         let place = path.appending("axis")
         guard !Self.sizes.contains(axis) else { return }
@@ -59,7 +62,8 @@ extension PlotDefinition {
     private func checkNumbers(_ axis: String, _ context: RunLabels, _ runs: [RunLabels.Coordinates], at path: Path) throws(SettingsError) {
         let values = context.runs.compactMap { context.value(axis, $0) }
         if let value = values.first(where: { $0.asDouble == nil }) {
-            throw SettingsError(path: path, found: "'\(axis)', which is \(value.summary) in some run", expected: "an axis or a setting whose values are numbers")
+            throw SettingsError(
+                path: path, found: "'\(axis)', which is \(value.summary) in some run", expected: "an axis or a setting whose values are numbers")
         }
         let numbers = context.texts(axis, of: runs)
         guard numbers.count < 2 else { return }

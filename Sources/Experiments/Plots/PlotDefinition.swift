@@ -33,10 +33,11 @@ public struct PlotDefinition: Sendable, Hashable {
 
     private static func fields(of kind: PlotKind) -> [Field] {
         let title = Field.optional("title", .string, default: "", "what stands below the figure")
-        let filter = Field.optional("filter", .map(.any), default: [:], "only runs in which these axes or settings have this value, or one of these")
+        let filter = Field.optional(
+            "filter", .map(.any), default: [:], "only runs in which these axes or settings have this value, or one of these")
         let arms = Field.optional(
             "arms", .list(.string, count: 1...20), default: .null,
-            "what tells arms apart: axes of the sweep, 'strategy', or dotted paths of settings; what is not named is averaged over. Without it: the axes")
+            "what tells arms apart: axes of the sweep, 'strategy', or paths of settings; what is not named is averaged over. Without it: the axes")
         let domains = Field.optional("domains", .list(.string, count: 1...50), default: .null, "the domains that are shown. Without it: all")
         let interval = Field.optional(
             "interval", .choice(TableDefinition.Interval.allCases.map(\.rawValue)), default: "t",
@@ -47,16 +48,19 @@ public struct PlotDefinition: Sendable, Hashable {
         case .stream: return [title, filter, arms, domains, interval]
         case .forgetting: return [title, filter, arms, interval]
         case .front:
-            let metrics = Field.optional("metrics", .list(.string, count: 2...2), default: .null, "two columns: learning to the right, retention upwards")
+            let metrics = Field.optional(
+                "metrics", .list(.string, count: 2...2), default: .null, "two columns: learning to the right, retention upwards")
             return [title, filter, arms, metrics, interval]
         case .axis:
             return [
                 title, filter,
                 .required("axis", .string, "axis of the sweep or setting with numbers as values, or one of \(sizes.joined(separator: ", "))"),
-                .optional("metrics", .list(.string, count: 1...8), default: .null, "columns, a panel each. Without it: the main metrics"), arms, interval,
+                .optional("metrics", .list(.string, count: 1...8), default: .null, "columns, a panel each. Without it: the main metrics"), arms,
+                interval,
             ]
         case .scores:
-            let measure = Field.optional("measure", .choice(Measure.allCases.map(\.rawValue)), default: "loss", "what is measured on held-out documents or questions")
+            let measure = Field.optional(
+                "measure", .choice(Measure.allCases.map(\.rawValue)), default: "loss", "what is measured on held-out documents or questions")
             return [title, filter, arms, domains, measure]
         }
     }
@@ -104,7 +108,8 @@ public struct PlotDefinition: Sendable, Hashable {
         func list(_ names: [String]?) -> Value { names.map { .list($0.map(Value.string)) } ?? .null }
         let all: [String: Value] = [
             "title": .string(title), "filter": .object(filter.mapValues(Value.list)), "arms": list(arms), "domains": list(domains),
-            "metrics": list(metrics), "axis": axis.map { .string($0) } ?? .null, "measure": .string(measure.rawValue), "interval": .string(interval.rawValue),
+            "metrics": list(metrics), "axis": axis.map { .string($0) } ?? .null, "measure": .string(measure.rawValue),
+            "interval": .string(interval.rawValue),
         ]
         let known = Set(Self.fields(of: kind).map(\.key))
         return .object(all.filter { known.contains($0.key) }.merging(["name": .string(name), "kind": .string(kind.rawValue)]) { $1 })

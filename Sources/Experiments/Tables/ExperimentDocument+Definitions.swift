@@ -1,7 +1,8 @@
 import Settings
 
 extension ExperimentDocument {
-    /// The named mappings of a section such as `tables`, in the order of the file, each validated and then made by `make` from its name, settings and place.
+    /// The named mappings of a section such as `tables`, in the order of the file, each validated and then made by `make` from its name, settings
+    /// and place.
     func definitions<T>(
         of section: String, _ kind: Kind, _ make: (String, Settings, Path) throws(SettingsError) -> T
     ) throws(ExperimentError) -> [T] {
@@ -14,7 +15,8 @@ extension ExperimentDocument {
                 guard let settings = validated[name] else { continue }
                 let path = root.appending(name)
                 guard Run.isName(name) else {
-                    throw SettingsError(path: path, found: "the name '\(name)'", expected: "letters, digits, '-', '_' and '.', not '.' first", subject: .key)
+                    throw SettingsError(
+                        path: path, found: "the name '\(name)'", expected: "letters, digits, '-', '_' and '.', not '.' first", subject: .key)
                 }
                 made.append(try make(name, Settings(validated: settings), path))
             }

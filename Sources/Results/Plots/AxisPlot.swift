@@ -58,12 +58,13 @@ struct AxisPlot: PlotRecipe {
 
     /// The values themselves where there is room for them, else round numbers, large ones in thousands, millions ...
     private static func tics(_ values: [Double], _ isLogarithmic: Bool) -> String {
+        guard values[values.count - 1] < 10_000 else { return "set format x \"%.1s%c\"" }
         let places = isLogarithmic ? values.map(log) : values
         let gaps = zip(places.dropFirst(), places).map { $0 - $1 }
         let length = values.map { PlotText.number($0).count }.max() ?? 0
         let range = places[places.count - 1] - places[0]
         if (gaps.min() ?? .infinity) * 30 >= range * Double(length) { return "set xtics (\(GnuplotScript.tics(values)))" }
-        return values[values.count - 1] >= 10_000 ? "set format x \"%.1s%c\"" : "set format x \"%g\""
+        return "set format x \"%g\""
     }
 
     /// What is shown: as defined, else the main metrics that the file has, else losses.

@@ -60,7 +60,8 @@ enum RunPlots {
     static func plots(of file: PublishedFile) throws -> [Plot] {
         try Arms(file, partsOrders: true).arms.prefix(limit).enumerated().compactMap { place, arm in
             let runs = file.observations(arm.runs)
-            let curves = try runs.prefix(PlotStyle.limit).map { try ArmCurve([$0], name: file.runs[$0], in: file) }.filter { !$0.series.points.isEmpty }
+            let curves = try runs.prefix(PlotStyle.limit).map { try ArmCurve([$0], name: file.runs[$0], in: file) }
+                .filter { !$0.series.points.isEmpty }
             guard !curves.isEmpty else { return nil }
             var script = GnuplotScript()
             CurvesPlot.draw(curves, in: &script)

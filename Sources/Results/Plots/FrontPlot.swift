@@ -26,7 +26,8 @@ struct FrontPlot: PlotRecipe {
 
         var script = GnuplotScript()
         script.title(definition.title)
-        script.add("set xlabel \(GnuplotScript.quoted(PlotText.axis(x), limit: 100))\nset ylabel \(GnuplotScript.quoted(PlotText.axis(y), limit: 100))")
+        script.add("set xlabel \(GnuplotScript.quoted(PlotText.axis(x), limit: 100))")
+        script.add("set ylabel \(GnuplotScript.quoted(PlotText.axis(y), limit: 100))")
         script.add("set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05")
         script.data("front", front)
         for (index, point) in points.enumerated() {
@@ -47,8 +48,8 @@ struct FrontPlot: PlotRecipe {
         let cut = all.count > Self.limit ? " The first \(Self.limit) of \(all.count) arms are shown." : ""
         return Plot(
             definition.name,
-            title: "Learning (\(x.name), \(isLower(x) ? "lower" : "higher") is better) against \(y.name) (\(isLower(y) ? "lower" : "higher") is better), "
-                + "means and 95 % intervals over seeds." + cut,
+            title: "Learning (\(x.name), \(isLower(x) ? "lower" : "higher") is better) against \(y.name) "
+                + "(\(isLower(y) ? "lower" : "higher") is better), means and 95 % intervals over seeds." + cut,
             description: "Scatter chart. \(words.joined(separator: "; ")).", height: 460 + PlotStyle.keyHeight(titles, width: 760), script)
     }
 }

@@ -36,7 +36,8 @@ public enum Plots {
                 advice: "without --name all that it has are drawn")
         }
         throw SettingsError(
-            path: Path([.key("plot")]), found: "'\(name)'", expected: "one of \(names.joined(separator: ", "))", advice: nearestAdvice(to: name, among: names))
+            path: Path([.key("plot")]), found: "'\(name)'", expected: "one of \(names.joined(separator: ", "))",
+            advice: nearestAdvice(to: name, among: names))
     }
 
     static func plot(_ definition: PlotDefinition, of file: PublishedFile) throws -> Plot? {

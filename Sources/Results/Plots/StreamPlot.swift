@@ -101,7 +101,8 @@ private struct StreamArms {
         let tasks = file.tasks[arms[0].runs[0]]
         let isShared = arms.allSatisfy { arm in arm.runs.allSatisfy { file.tasks[$0] == tasks } }
         let names = ["base"] + (isShared ? tasks : (1...stepCount).map(String.init))
-        script.add("set xtics (\(GnuplotScript.tics(ArmTitles.shortened(names, limit: 16))))\nset xlabel \"\(isShared ? "after training on" : "tasks trained")\"")
+        script.add("set xtics (\(GnuplotScript.tics(ArmTitles.shortened(names, limit: 16))))")
+        script.add("set xlabel \"\(isShared ? "after training on" : "tasks trained")\"")
         script.add("set xrange [-0.15:\(Double(stepCount) + 0.15)]\nset offsets 0, 0, graph 0.05, 0")
     }
 

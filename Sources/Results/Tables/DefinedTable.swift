@@ -160,7 +160,9 @@ extension TableDefinition.Interval {
 extension PublishedFile {
     /// The runs that have one of the allowed values of each axis or setting.
     func runs(with filter: [String: [Value]]) -> [Int] {
-        let filters = filter.keys.sorted().map { name in (column: column(name), texts: Set((filter[name] ?? []).map { TableLabels.text($0) })) }
+        let filters = filter.keys.sorted().map { name in
+            (column: column(name), texts: Set((filter[name] ?? []).map { TableLabels.text($0) }))
+        }
         return runs.indices.filter { run in filters.allSatisfy { column, texts in column?.text(run: run).map(texts.contains) ?? false } }
     }
 }
