@@ -177,6 +177,8 @@ import Testing
         guard Self.hasGnuplot else { return }
         var script = GnuplotScript()
         script.add("no such command")
+        // More than a pipe holds: gnuplot has ended before it is all written.
+        for _ in 0..<40 { script.data("more", (0..<500).map { [Double($0), 0.5] }) }
         await #expect(throws: GnuplotError.self) { try await Gnuplot.draw(Plot("x", title: "", description: "", script), as: .svg) }
     }
 

@@ -29,8 +29,8 @@ public struct ProcessExecutor {
         try StageWorker(store: store, compute: Compute(), watch: watch, interruption: interruption, report: report).prepare(graph)
         let queue = try StageQueue(graph, store: store)
         // Writing to a worker that has died is an error like others.
-        let formerAction = signal(SIGPIPE, SIG_IGN)
-        defer { signal(SIGPIPE, formerAction) }
+        BrokenPipes.ignore()
+        defer { BrokenPipes.stopIgnoring() }
         let failures = try await work(through: queue, source)
         return graph.stages.compactMap { stage in failures[stage.key].map { "\(stage.title): \($0)" } }
     }
