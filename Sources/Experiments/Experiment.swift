@@ -15,6 +15,8 @@ public struct Experiment: Sendable {
     public let sample: SweepSample?
     /// The tables that the file describes, in its order.
     public let tables: [TableDefinition]
+    /// The plots that the file describes, in its order.
+    public let plots: [PlotDefinition]
 
     /// Reads and checks an experiment.
     ///
@@ -57,7 +59,9 @@ public struct Experiment: Sendable {
         self.document = document
         self.runs = runs
         (gridCount, sample) = (sweep.gridCount, sweep.sample)
-        tables = try TableDefinition.all(in: document, runs: runs)
+        lazy var labels = RunLabels(runs)
+        tables = try TableDefinition.all(in: document, labels)
+        plots = try PlotDefinition.all(in: document, labels)
         name = runs[0].settings.string("name")
     }
 

@@ -29,10 +29,13 @@ public enum ExperimentFields {
             "seed of the base; 'run' takes the run's seed, so that every seed has a base of its own"),
     ]
 
-    /// The whole file: a run, some of whose keys may stand in the sweep instead, the sweep, the tables, and where it runs.
+    /// The whole file: a run, some of whose keys may stand in the sweep instead, the sweep, tables and plots, and where it runs.
     public static let file: [Field] = run + [
         .optional("sweep", .object(Sweep.fields), default: .null, "what is varied"),
         .optional("tables", .map(.object(TableDefinition.fields)), default: .null, "tables by name; they are printed after a run and kept in the results file"),
+        .optional(
+            "plots", .map(PlotDefinition.settingsKind), default: .null,
+            "plots by name, which are drawn instead of those of every file; kept in the results file"),
         .optional("slurm", .object(SlurmSettings.fields), default: [:], "what jobs ask of Slurm, with --executor slurm; reaches no result"),
     ]
 

@@ -18,10 +18,12 @@ public struct ExperimentRecord: Sendable, Hashable {
     public var notes: [String]
     /// The tables of the experiment file, in its order.
     public var tables: [TableDefinition]
+    /// The plots of the experiment file, in its order.
+    public var plots: [PlotDefinition]
 
     public init(
         experiment: String, strataVersion: String, numericsVersion: String, host: String, instructionSet: String, created: String, changes: String = "",
-        notes: [String] = [], tables: [TableDefinition] = []
+        notes: [String] = [], tables: [TableDefinition] = [], plots: [PlotDefinition] = []
     ) {
         self.experiment = experiment
         self.strataVersion = strataVersion
@@ -32,5 +34,6 @@ public struct ExperimentRecord: Sendable, Hashable {
         self.changes = changes
         self.notes = notes
         self.tables = tables
+        self.plots = plots
     }
 }

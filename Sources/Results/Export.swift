@@ -79,6 +79,10 @@ public enum Export {
             Entry(name: "score", type: "number", meaning: "share of questions answered rightly"),
             Entry(name: "loss_random", type: "number", unit: "nats/token", meaning: "held-out loss of a model with random weights"),
             Entry(name: "score_random", type: "number", meaning: "share of questions that a model with random weights answers rightly"),
+            Entry(
+                name: "flops", type: "number", unit: "flop",
+                meaning: "operations of the training since the row of 'trained' before, the same for all domains"),
+            Entry(name: "seconds", type: "number", unit: "s", meaning: "time of that training, the same for all domains"),
         ]
         var rows: [[String]] = []
         for (index, id) in file.runs.enumerated() {
@@ -89,7 +93,8 @@ public enum Export {
                     guard measured.contains(where: { !$0.isNaN }) else { continue }
                     rows.append(
                         [id, String(row), row == 0 ? "" : file.tasks[index][row - 1], name, file.stages[index][row]] + measured.map(number)
-                            + [number(file.randomLosses[index][domain]), number(file.randomScores[index][domain])])
+                            + [file.randomLosses[index][domain], file.randomScores[index][domain], file.flops[index][row], file.seconds[index][row]]
+                            .map(number))
                 }
             }
         }
@@ -151,7 +156,11 @@ public enum Export {
             lines += ["", "## \(description.name)", "", "\(help).", "", "| column | type | unit | meaning |", "|---|---|---|---|"]
             lines += entries.map { entry in "| " + [entry.name, entry.type, entry.unit ?? "", entry.meaning].map(MarkdownFormat.escaped).joined(separator: " | ") + " |" }
         }
-        let notes = experiment.notes + ["Losses: lower is better. Accuracies: shares from 0 to 1. With T tasks BWT, FWT and forgetting are divided by T-1."]
+        let notes = experiment.notes + [
+            "In metrics, R[t][i] is the accuracy (L[t][i], of metrics with _loss: the loss) on task i after t of the T tasks, 0 the base: "
+                + "a row a step in scores.csv.",
+            "Losses: lower is better. Accuracies: shares from 0 to 1. With T tasks BWT, FWT and forgetting are divided by T-1.",
+        ]
         return (lines + ["", "## Notes", ""] + notes.map { "- \($0)" }).joined(separator: "\n") + "\n"
     }
 }

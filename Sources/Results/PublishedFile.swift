@@ -56,7 +56,8 @@ public struct PublishedFile: Sendable {
                 instructionSet: try root.attributes.value("instruction_set"), created: try root.attributes.value("created"),
                 changes: try root.attributes.value("changes"),
                 notes: try root.attributes.contains("notes") ? root.attributes.attribute("notes").values() : [],
-                tables: try root.attributes.contains("tables") ? PublishedFile.tables(root.attributes.value("tables")) : [])
+                tables: try PublishedFile.list("tables", of: root).map { try TableDefinition(json: $0) },
+                plots: try PublishedFile.list("plots", of: root).map { try PlotDefinition(json: $0) })
             let summary = try root.group("summary")
             let runs: [String] = try summary.dataset("run").read()
             self.runs = runs
@@ -151,8 +152,11 @@ public struct PublishedFile: Sendable {
         return columns
     }
 
-    private static func tables(_ text: String) throws -> [TableDefinition] {
-        try (Value(json: Array(text.utf8)).asList ?? []).map { try TableDefinition(json: $0) }
+    /// A list in an attribute, empty when there is none.
+    private static func list(_ name: String, of root: Group) throws -> [Value] {
+        guard try root.attributes.contains(name) else { return [] }
+        let json: String = try root.attributes.value(name)
+        return try Value(json: Array(json.utf8)).asList ?? []
     }
 
     private static func rows<T>(_ values: [T], _ rowCount: Int, _ columnCount: Int) -> [[T]]? {

@@ -25,7 +25,8 @@ public enum Publisher {
             guard ids.insert(run.id).inserted else { throw PublishError(run: run.id, found: "two runs of this id", expected: "every run once") }
         }
         let domains = SummaryColumns.firstSeen(runs.flatMap(\.domains))
-        let columns = try SummaryColumns.make(runs, domains: domains, settings: experiment.tables.flatMap { ($0.rows ?? []) + $0.filter.keys.sorted() })
+        let settings = experiment.tables.flatMap { ($0.rows ?? []) + $0.filter.keys.sorted() } + experiment.plots.flatMap(\.labels)
+        let columns = try SummaryColumns.make(runs, domains: domains, settings: SummaryColumns.firstSeen(settings))
 
         try File.create(at: path) { root in
             try root.attributes.set("schema_version", schemaVersion)
@@ -38,6 +39,7 @@ public enum Publisher {
             try root.attributes.set("changes", experiment.changes)
             if !experiment.notes.isEmpty { try root.attributes.set("notes", experiment.notes) }
             if !experiment.tables.isEmpty { try root.attributes.set("tables", Value.list(experiment.tables.map(\.json)).canonicalJSON) }
+            if !experiment.plots.isEmpty { try root.attributes.set("plots", Value.list(experiment.plots.map(\.json)).canonicalJSON) }
             try writeSummary(columns, ids: runs.map(\.id), in: try root.createGroup("summary"))
             try writeScores(runs, domains: domains, in: try root.createGroup("scores"))
             let group = try root.createGroup("runs")

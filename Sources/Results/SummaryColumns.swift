@@ -1,3 +1,4 @@
+import Continual
 import Experiments
 import Settings
 
@@ -46,7 +47,10 @@ enum SummaryColumns {
         }
         for name in firstSeen(runs.flatMap { $0.metrics.map(\.name) }) {
             let values = runs.map { run in run.metrics.first { $0.name == name }?.value ?? .nan }
-            columns.append(Column(name: name, role: .metric, values: .numbers(values), meaning: "metric \(name)", unit: name.hasSuffix("_loss") ? "nats/token" : nil))
+            columns.append(
+                Column(
+                    name: name, role: .metric, values: .numbers(values), meaning: Metric.definitions[name] ?? "metric \(name)",
+                    unit: name.hasSuffix("_loss") ? "nats/token" : nil))
         }
         for (index, column) in columns.enumerated() {
             guard column.name != "run", !columns[..<index].contains(where: { $0.name == column.name }) else {

@@ -1,10 +1,16 @@
 import ArgumentParser
+import Experiments
 import Results
 
 struct PlotCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plot", abstract: "Draw the plots of a results file with gnuplot.",
-        discussion: "Plots, each if the file has data for it:\n" + Plots.recipes.map { "  \($0.name): \($0.help)" }.joined(separator: "\n"))
+        discussion: """
+            Those that the experiment file describes under `plots:`, or else each of these that the file has data for:
+            \(PlotKind.allCases.map { "  \($0.rawValue): \($0.help)" }.joined(separator: "\n"))
+              runs-N: training loss of every run of an arm
+            Files are called as the plots; of kind axis axis-AXIS, of kind scores scores-loss and scores-accuracy.
+            """)
 
     @Argument(help: "The results file.", completion: .file(extensions: ["h5"]))
     var file: String
@@ -22,10 +28,13 @@ struct PlotCommand: AsyncParsableCommand {
     @MainActor
     func run() async throws {
         guard let format = PlotFormat(rawValue: format) else {
-            throw Failure.wrongInput("strata: --format is '\(format)', expected one of \(PlotFormat.allCases.map(\.rawValue).joined(separator: ", "))")
+            let known = PlotFormat.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Failure.wrongInput("strata: --format is '\(format)', expected one of \(known)")
         }
-        let plots = try Plots.plots(of: try PublishedFile(file), named: name)
-        guard !plots.isEmpty else { throw Failure.wrongInput("strata: \(file): found no data to plot: no run has begun") }
+        let file = try PublishedFile(file)
+        let (plots, missing) = try name.map { ([try Plots.plot(named: $0, of: file)], []) } ?? Plots.plots(of: file)
+        for name in missing { complain("strata: \(file.path): there is no data for the plot '\(name)' yet") }
+        guard !plots.isEmpty else { throw Failure.wrongInput("strata: \(file.path): found no data to plot: no run has begun") }
         for path in try await Gnuplot.write(plots, as: format, to: output) { print(path) }
     }
 }

@@ -44,4 +44,9 @@ import Testing
     func decimals(value: Double, text: String) {
         #expect(MetricReport(ScoreMatrix(tasks: ["a"], rounds: [[value]])).table.split(separator: "\n")[0].split(separator: " ")[1] == text)
     }
+
+    @Test func everyMetricIsExplained() {
+        #expect(Set(Metric.definitions.keys) == Set(Metric.names + Metric.names.map { $0 + "_loss" }))
+        #expect(Metric.definitions["BWT_loss"] == "mean over i < T of L[i][i] - L[T][i]; divisor T-1; negative: forgetting")
+    }
 }

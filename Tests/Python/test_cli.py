@@ -587,13 +587,18 @@ class OtherCommandsTest(CommandLineTest):
         for file in files:
             with self.subTest(file.name):
                 validator(schema).validate(yaml.safe_load(file.read_text()))
-        for text, is_valid in ((SEQUENTIAL, True), (TINY + ARMS, True), (TINY, False), (SEQUENTIAL.replace("hidden_size", "hiden_size"), False)):
+        plots = "plots:\n  a: {kind: axis, axis: seed, metrics: [OP]}\n  b: {kind: curves, arms: [arm]}\n"
+        for text, is_valid in (
+            (SEQUENTIAL, True), (TINY + ARMS, True), (TINY, False), (SEQUENTIAL.replace("hidden_size", "hiden_size"), False), (TINY + ARMS + plots, True),
+            (TINY + ARMS + plots.replace("curves", "curve"), False), (TINY + ARMS + plots.replace("axis: seed, ", ""), False),
+            (TINY + ARMS + plots.replace("curves, arms", "curves, metrics"), False),
+        ):
             self.assertEqual(validator(schema).is_valid(yaml.safe_load(text)), is_valid)
 
     def test_help(self):
         output, errors = self.strata("--help")
         for command in (
-            "run", "plan", "status", "clean", "collect", "verify", "table", "export", "metrics", "statistics", "schema", "doctor", "benchmark",
+            "run", "plan", "status", "watch", "clean", "collect", "verify", "table", "plot", "report", "export", "metrics", "statistics", "schema", "doctor", "benchmark",
         ):
             self.assertRegex(output, f"(?m)^  {command} ")
             self.assertIn("USAGE: strata " + command, self.strata(command, "--help")[0])

@@ -76,6 +76,38 @@ class ReportTest(CommandLineTest):
                 self.assertTrue("(nats/token)</text>" in text, name)
         self.assertEqual(self.strata("plot", self.file, "--name", "front")[0], "./front.svg\n")
 
+    @unittest.skipUnless(GNUPLOT, "gnuplot is not installed")
+    def test_plots_of_the_experiment(self):
+        text = TINY.replace("eval_steps: 2", "logging_steps: 1") + SWEEP + """\
+plots:
+  figure-5: {kind: blocks, title: "More `blocks`, 100% & <less>"}
+  trade: {kind: front, metrics: [LA_loss, general_loss], arms: [strategy.kind]}
+"""
+        self.write("tiny.yaml", text)
+        shutil.copytree(self.file.parent / "stages", self.folder / "results/stages")
+        self.strata("collect", "tiny.yaml")
+        output, errors = self.strata("plot", "results/tiny.h5")
+        self.assertEqual((output.split(), errors), (["./figure-5.svg", "./trade.svg"], ""))
+        self.assertIn("More `blocks`, 100% &amp; &lt;less>", (self.folder / "figure-5.svg").read_text())
+        self.assertIn("block-expansion", (self.folder / "trade.svg").read_text())
+        self.assertEqual(self.strata("plot", "results/tiny.h5", "--name", "curves")[0], "./curves.svg\n")
+        self.assertIn("expected one of figure-5, trade, curves, blocks,", self.refused("plot", "results/tiny.h5", "--name", "trad"))
+        page = Outline(pathlib.Path(self.folder, self.strata("report", "results/tiny.h5")[0].strip()).read_text())
+        # Two of the experiment, then the curves of three arms that train.
+        self.assertEqual(len(page.all("svg")), 2 + 3)
+        # Before the tasks were measured: what has no data yet is named, the others are drawn.
+        self.write("tiny.yaml", text + "  base: {kind: scores, measure: accuracy, domains: [sums]}\n")
+        stages = self.folder / "results/stages"
+        recipes = {path.name: json.loads((path / "recipe.json").read_text()) for path in stages.iterdir()}
+        for name, recipe in recipes.items():
+            if recipe["stage"] == "evaluation" and recipes[recipe["parent"]]["stage"] == "task":
+                shutil.rmtree(stages / name)
+        self.strata("collect", "tiny.yaml")
+        output, errors = self.strata("plot", "results/tiny.h5")
+        self.assertEqual(output.split(), ["./figure-5.svg", "./base.svg"])
+        self.assertEqual(errors, "strata: results/tiny.h5: there is no data for the plot 'trade' yet\n")
+        self.assertIn("expected a plot that the file has data for", self.refused("plot", "results/tiny.h5", "--name", "trade"))
+
     def test_wrong_input(self):
         self.assertEqual(self.refused("plot", self.file, "--format", "gif"), "--format is 'gif', expected one of svg, pdf, png")
         self.assertIn("did you mean 'curves'?", self.refused("plot", self.file, "--name", "curve"))

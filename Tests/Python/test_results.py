@@ -12,6 +12,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,11 @@ tables:
     front: [LA_loss, general_loss]
     digits: {BWT_loss: 2}
   losses: {rows: [arm], columns: [loss.lives], costs: false, interval: bootstrap}
+"""
+PLOTS = """\
+plots:
+  trade: {kind: front, filter: {arm: [sequential, "low rank & more"]}, title: "Learning & forgetting"}
+  blocks: {kind: axis, axis: strategy.blocks, metrics: [loss.*]}
 """
 MASK = (1 << 64) - 1
 
@@ -176,7 +182,7 @@ class StatisticsTest(CommandLineTest):
 
 
 class Tags(html.parser.HTMLParser):
-    VOID = {"meta"}
+    VOID = {"meta", "wbr"}
 
     def __init__(self):
         super().__init__()
@@ -202,7 +208,7 @@ class ResultsFileTest(CommandLineTest):
         cls.shared = tempfile.TemporaryDirectory(prefix="strata-results-")
         cls.addClassCleanup(cls.shared.cleanup)
         folder = pathlib.Path(cls.shared.name)
-        (folder / "tiny.yaml").write_text(TINY + SWEEP + TABLES)
+        (folder / "tiny.yaml").write_text(TINY + SWEEP + TABLES + PLOTS)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("STRATA_")}
         result = subprocess.run([BINARY, "run", "tiny.yaml", "--quiet"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
         assert result.returncode == 0, result.stderr
@@ -361,10 +367,39 @@ class ResultsFileTest(CommandLineTest):
                 self.assertEqual(result.returncode, 0, result.stderr[-3000:])
                 self.assertEqual(result.stdout.strip().splitlines()[-1], "2")
 
-    def test_r_and_julia_pages_name_what_the_file_has(self):
-        text = (ROOT / "docs/hdf5-schema.md").read_text()
-        for name in ("/summary", "/scores", "/runs", "/stages", "cost.flops", "loss_random", "evaluation_loss", "schema_version"):
-            self.assertIn(name, text)
+    def test_h5dump_reads_it(self):
+        if not shutil.which("h5dump"):
+            self.skipTest("h5dump is not installed")
+        # Header and content, in spite of the seal behind the end.
+        for words in (["-H"], []):
+            result = subprocess.run(["h5dump", *words, self.file], capture_output=True, text=True, timeout=60)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            for name in ("GROUP \"summary\"", "GROUP \"runs\"", "DATASET \"loss_random\"", "ATTRIBUTE \"plots\"", "ATTRIBUTE \"tables\""):
+                self.assertIn(name, result.stdout)
+
+    @unittest.skipIf(np is None, "numpy, scipy and pandas are not installed")
+    def test_r_reads_it_as_the_page_says(self):
+        """The R of docs/reading-results.md, with the names of this file."""
+        if not shutil.which("Rscript"):
+            self.skipTest("R is not installed")
+        self.strata("export", self.file, "--output", "out")
+        expected = pd.read_csv(self.folder / "out/runs.csv").groupby("arm")["loss.terms"].mean()
+        page = (ROOT / "docs/reading-results.md").read_text().replace("results/quickstart.h5", str(self.file)).replace("loss.clauses", "loss.terms")
+        codes = re.findall(r"```r\n(.*?)```", page, re.DOTALL) + re.findall(r"`(aggregate\(.*?)`", page)
+        self.assertEqual(len(codes), 3)
+        ran = 0
+        for code in codes:
+            package = re.match(r"library\((\w+)\)", code)
+            if package and subprocess.run(["Rscript", "-e", package[0]], capture_output=True).returncode != 0:
+                continue
+            result = subprocess.run(["Rscript", "--vanilla", "-e", "options(warn = 2, digits = 15)\n" + code], cwd=self.folder, capture_output=True, text=True, timeout=120)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            found = {match[1]: float(match[2]) for match in re.finditer(r"(?m)^\d+\s+(.*?)\s+(\d[\d.e-]*)$", result.stdout)}
+            self.assertEqual(sorted(found), sorted(expected.index))
+            for arm, value in found.items():
+                self.assertAlmostEqual(value, expected[arm], places=12)
+            ran += 1
+        self.assertGreater(ran, 0)
 
 
 class WrongTablesTest(CommandLineTest):

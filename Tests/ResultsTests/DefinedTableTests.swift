@@ -60,7 +60,7 @@ import Testing
         #expect(table.rows[1].cells[2] == .estimate(try #require(Estimate(DefinedTableTests.full))))
         // All frozen runs are one.
         #expect(table.rows[3].cells == [.text("frozen"), .text("0.5"), .estimate(try #require(Estimate([4])))])
-        #expect(table.footer.contains("Runs that share all their stages are one observation (frozen, 0.5: 6 runs, n=1)."))
+        #expect(table.footer.contains("Runs that share all their stages are one observation (frozen: 6 runs, n=1)."))
     }
 
     @Test func armsAreComparedPairByPair() throws {

@@ -11,6 +11,15 @@ public struct Metric: Sendable, Hashable {
     /// The names of all metrics of a stream, as `MetricReport` has them and the change on general tasks; of losses with `_loss` behind.
     public static let names = ["OP", "BWT", "FWT", "forgetting", "intransigence", "LA", "AIA", "general"]
 
+    /// What each metric is, by its name: the formula with its divisor. R[t][i] is the score (of losses L[t][i]) on task i after t tasks, 0 the base.
+    public static let definitions: [String: String] = {
+        let metrics = [ScoreMatrix.Measure.score, .loss].flatMap { measure in
+            MetricReport(ScoreMatrix(tasks: ["a", "b"], measure: measure, base: nil, rounds: [[0, 0], [0, 0]])).metrics
+                + [.generalAbilityChange(tasks: ["a"], measure: measure, before: [0], after: [0])]
+        }
+        return Dictionary(uniqueKeysWithValues: metrics.map { ($0.name, $0.definition) })
+    }()
+
     /// Whether lower values of a metric are better; nil for a name that is none. Mean losses turn with the measure, differences do not.
     public static func isLowerBetter(_ name: String) -> Bool? {
         let isLoss = name.hasSuffix("_loss")

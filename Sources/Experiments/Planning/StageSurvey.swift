@@ -7,11 +7,13 @@ public struct StageSurvey: Sendable {
     /// Keys in the folder that are not in the graph.
     let others: Set<String>
 
-    public init(of graph: StageGraph, in store: StageStore) {
+    /// - Parameter known: stages that were seen to be done; of these only the folders are looked for.
+    public init(of graph: StageGraph, in store: StageStore, done known: Set<String> = []) {
         var others = StageSurvey.names(in: store.results + "/stages")
         var states: [String: StageStore.State] = [:]
         for stage in graph.stages where others.remove(stage.key) != nil {
-            states[stage.key] = access(store.folder(stage.key) + "/done", F_OK) == 0 ? .done : store.state(stage.key)
+            let isDone = known.contains(stage.key) || access(store.folder(stage.key) + "/done", F_OK) == 0
+            states[stage.key] = isDone ? .done : store.state(stage.key)
         }
         self.states = states
         self.others = others

@@ -29,7 +29,7 @@ public struct SweepStatus: Sendable {
 
         public var tokensASecond: Double? { point.map { Double($0.tokens) / max($0.seconds, 1e-9) } }
         /// Seconds until its training is done, at the speed that it has had.
-        var secondsLeft: Double? {
+        public var secondsLeft: Double? {
             guard let point, let steps, point.step > 0 else { return nil }
             return point.seconds / Double(point.step) * Double(max(steps - point.step, 0))
         }
@@ -49,29 +49,50 @@ public struct SweepStatus: Sendable {
 
     public let name: String
     public let runs: [RunStatus]
+    /// Stages that are worked on, were interrupted or have failed, in the order of the graph.
+    public let begun: [Current]
     public let stageCount: Int
     public let doneStageCount: Int
     public let secondsLeft: Double?
 
     public func count(_ state: State) -> Int { runs.count { $0.state == state } }
 
+    init(_ name: String, runs: [RunStatus], begun: [Current], stageCount: Int, doneStageCount: Int, secondsLeft: Double?) {
+        (self.name, self.runs, self.begun) = (name, runs, begun)
+        (self.stageCount, self.doneStageCount, self.secondsLeft) = (stageCount, doneStageCount, secondsLeft)
+    }
+
     /// - `workers`: of the machine that the time left is estimated for.
     public init(_ name: String, _ graph: StageGraph, store: StageStore, workers: WorkerPlan) throws {
-        self.name = name
         let survey = StageSurvey(of: graph, in: store)
-        let holders = StageHolders(in: store)
         let costs = try graph.costs()
+        let speed = StageSpeed(graph, costs, survey, store)
+        try self.init(name, graph, costs, store: store, survey, speed, workers) { StageRecords.lastPoint(of: store.journal($0)) }
+    }
+
+    /// - Parameters:
+    ///   - costs: of the graph's stages.
+    ///   - lastPoint: what the journal of a stage that trains says last, by its key.
+    init(
+        _ name: String, _ graph: StageGraph, _ costs: [StageCost], store: StageStore, _ survey: StageSurvey, _ speed: StageSpeed,
+        _ workers: WorkerPlan, lastPoint: (String) -> CurvePoint?
+    ) throws {
+        self.name = name
+        let holders = StageHolders(in: store)
         var current: [String: Current] = [:]
+        var begun: [Current] = []
         for stage in graph.stages {
+            var message: String?
             switch survey[stage.key] {
             case .done, .pending: continue
-            case .begun: current[stage.key] = Current(stage, store, holder: holders[stage.key])
-            case .failed(let message):
-                current[stage.key] = Current(stage, store, holder: holders[stage.key])
-                current[stage.key]?.message = message
+            case .begun: break
+            case .failed(let text): message = text
             }
+            let found = Current(stage, message: message, holder: holders[stage.key], lastPoint)
+            current[stage.key] = found
+            begun.append(found)
         }
-        let speed = StageSpeed(graph, costs, survey, store)
+        self.begun = begun
         let forecast = try StageQueue(graph) { survey[$0] == .done }.forecast(workers) { [current] place, threads in
             let running = current[graph.stages[place].key].flatMap { $0.holder == nil ? nil : $0.secondsLeft }
             return running ?? speed.seconds(of: costs[place], threads: threads) ?? 0
@@ -99,15 +120,15 @@ public struct SweepStatus: Sendable {
 }
 
 extension SweepStatus.Current {
-    fileprivate init(_ stage: Stage, _ store: StageStore, holder: String?) {
+    fileprivate init(_ stage: Stage, message: String?, holder: String?, _ lastPoint: (String) -> CurvePoint?) {
         let lesson: Stage.Lesson? =
             switch stage.work {
             case .pretraining(_, let lesson), .task(_, _, let lesson): lesson
             case .tokenizer, .evaluation: nil
             }
         self.init(
-            key: stage.key, title: stage.title, point: lesson.flatMap { _ in StageRecords.lastPoint(of: store.journal(stage.key)) },
-            steps: lesson?.train.steps, holder: holder)
+            key: stage.key, title: stage.title, point: lesson.flatMap { _ in lastPoint(stage.key) }, steps: lesson?.train.steps, message: message,
+            holder: holder)
     }
 }
 

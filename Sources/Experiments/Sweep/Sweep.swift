@@ -109,9 +109,7 @@ public struct Sweep: Sendable {
     /// An arm before its axes.
     private static func start(of arm: Arm, in document: ExperimentDocument) throws(ExperimentError) -> SweepPoint {
         var start = SweepPoint(axes: arm.label.map { [.init(name: "arm", value: .string($0))] } ?? [], root: document.value)
-        start.root["sweep"] = nil
-        start.root["slurm"] = nil
-        start.root["tables"] = nil
+        for key in ExperimentDocument.sectionsOutsideRuns { start.root[key] = nil }
         start.merge(arm.changes, from: arm.source)
         for override in document.fixed {
             do {

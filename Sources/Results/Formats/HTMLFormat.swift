@@ -13,7 +13,7 @@ public struct HTMLFormat: TableFormat {
         lines.append("<thead>")
         let headers = table.columns.map { column in
             let unit = column.unit.map { " title=\"\(HTMLFormat.escaped($0))\"" } ?? ""
-            return "<th scope=\"col\"\(HTMLFormat.isText(column) ? "" : " class=\"number\"")\(unit)>\(HTMLFormat.escaped(column.title))</th>"
+            return "<th scope=\"col\"\(HTMLFormat.isText(column) ? "" : " class=\"number\"")\(unit)>\(HTMLFormat.breakable(column.title))</th>"
         }
         lines.append("<tr>" + headers.joined() + "<th scope=\"col\" class=\"number\"><abbr title=\"number of observations\">n</abbr></th></tr>")
         lines += ["</thead>", "<tbody>"]
@@ -77,7 +77,7 @@ public struct HTMLFormat: TableFormat {
         let main = HTMLFormat.escaped(cell.main)
         guard cell.isNumber else { return main }
         var text = isBest ? "<strong>\(main)</strong>" : main
-        if let spread = cell.spread { text += " ± " + spread }
+        if let spread = cell.spread { text += " ±\u{A0}" + spread }
         if let ends = cell.ends { text += " [\(ends.low), \(ends.high)]" }
         if let count = cell.count { text += " (n=\(count))" }
         if let p = cell.p { text += ", " + HTMLFormat.escaped(p) }
@@ -85,6 +85,11 @@ public struct HTMLFormat: TableFormat {
     }
 
     private static func isText(_ column: Table.Column) -> Bool { column.kind == .label || column.kind == .mark }
+
+    /// A name that breaks behind its dots and underscores where a column is narrow.
+    private static func breakable(_ name: String) -> String {
+        escaped(name).replacing(".", with: ".<wbr>").replacing("_", with: "_<wbr>")
+    }
 
     static func escaped(_ text: String) -> String {
         var result = ""

@@ -7,6 +7,7 @@ public enum Gnuplot {
     /// Draws a figure. The same figure gives the same bytes with one version of gnuplot.
     /// - Throws: `GnuplotError`.
     public static func draw(_ plot: Plot, as format: PlotFormat) async throws(GnuplotError) -> [UInt8] {
+        // A gnuplot that ends before it has read everything is to be heard.
         var bytes: [UInt8]
         let (isDone, message): (Bool, String)
         BrokenPipe.becomesError()
@@ -45,7 +46,9 @@ public enum Gnuplot {
         for plot in plots {
             let path = "\(folder)/\(plot.name).\(format.rawValue)"
             let bytes = try await draw(plot, as: format)
-            do { try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic) } catch { throw ExportError(path: path, reason: "cannot be written") }
+            do { try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+                throw ExportError(path: path, reason: "cannot be written")
+            }
             paths.append(path)
         }
         return paths

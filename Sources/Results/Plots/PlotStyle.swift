@@ -10,6 +10,12 @@ enum PlotStyle {
     /// How many arms one figure shows.
     static let limit = 12
 
+    /// Pixels that a key below a figure needs beyond its first two lines.
+    static func keyHeight(_ titles: [String], width: Int) -> Int {
+        let columns = max(1, (width - 80) / (60 + 8 * (titles.map(\.count).max() ?? 0)))
+        return 18 * max(0, (titles.count + columns - 1) / columns - 2)
+    }
+
     static func colour(_ index: Int) -> String { "linecolor rgb \"\(colours[index % colours.count])\"" }
     /// Colour and dash of a line.
     static func line(_ index: Int) -> String { "\(colour(index)) dashtype \(dashes[index % dashes.count]) linewidth 1.6" }
@@ -25,12 +31,10 @@ struct PlotSeries {
 
     /// Rows x, mean, low, high; without an interval the mean stands for its ends.
     var rows: [[Double]] {
-        points.map { x, estimate in [x, estimate.mean, estimate.interval?.lowerBound ?? estimate.mean, estimate.interval?.upperBound ?? estimate.mean] }
+        points.map { x, estimate in
+            [x, estimate.mean, estimate.interval?.lowerBound ?? estimate.mean, estimate.interval?.upperBound ?? estimate.mean]
+        }
     }
-}
-
-extension Arms.Arm {
-    var title: String { labels.compactMap(\.self).joined(separator: ", ") }
 }
 
 extension Estimate {
@@ -41,6 +45,17 @@ extension Estimate {
 enum PlotText {
     /// Four significant digits.
     static func number(_ value: Double) -> String { String(format: "%.4g", value) }
+
+    /// A metric with its meaning and unit, for an axis.
+    static func axis(_ column: Column) -> String {
+        let text = meanings[column.name].map { "\(column.name): \($0)" } ?? column.name
+        return text + ((column.unit ?? (column.name.contains("loss") ? "nats/token" : nil)).map { " (\($0))" } ?? "")
+    }
+
+    private static let meanings = [
+        "LA_loss": "loss on each task just after it was learned", "OP_loss": "mean loss at the end", "forgetting_loss": "forgetting",
+        "general_loss": "change on what the base knew", "forgetting": "of accuracies", "OP": "mean accuracy at the end",
+    ]
 
     /// What a figure says that shows not all arms.
     static func cut(_ count: Int) -> String { count > PlotStyle.limit ? " The first \(PlotStyle.limit) of \(count) arms are shown." : "" }

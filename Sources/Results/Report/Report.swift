@@ -1,30 +1,43 @@
 import Foundation
 import Settings
 
-/// One HTML file with all that a results file says: summary, tables, plots, curves of every arm, configuration, provenance, limits. It asks the network for
-/// nothing and runs no script.
+/// One HTML file with all that a results file says: summary, tables, plots, curves of every arm, configuration, provenance, limits. It asks the
+/// network for nothing and runs no script.
 public struct Report {
-    /// Drawn figures by their names, as SVG; nil when there is no gnuplot.
-    private let drawings: [String: String]?
-    private let plots: [Plot]
+    /// A figure and its drawing as SVG, nil when there is no gnuplot.
+    struct Figure {
+        var plot: Plot
+        var drawing: String?
+    }
+
+    private let plots: [Figure]
+    private let curves: [Figure]
     private let file: PublishedFile
 
     /// Draws the figures. Without gnuplot the report has tables alone and says so.
     /// - Throws: `GnuplotError.failed`, `PublishedFileError`.
     public init(_ file: PublishedFile) async throws {
-        let plots = try Plots.plots(of: file)
-        var drawings: [String: String]? = [:]
-        do throws(GnuplotError) {
-            for plot in plots { drawings?[plot.name] = String(decoding: try await Gnuplot.draw(plot, as: .svg), as: UTF8.self) }
-        } catch .missing {
-            drawings = nil
-        }
-        self.init(file, plots: plots, drawings: drawings)
+        let curves = try RunPlots.plots(of: file)
+        // Without `plots:` these are among the plots.
+        let plots = try Plots.plots(of: file).plots.filter { !curves.contains($0) }
+        self.init(file, plots: try await Self.drawn(plots), curves: try await Self.drawn(curves))
     }
 
-    init(_ file: PublishedFile, plots: [Plot], drawings: [String: String]?) { (self.file, self.plots, self.drawings) = (file, plots, drawings) }
+    init(_ file: PublishedFile, plots: [Figure], curves: [Figure]) { (self.file, self.plots, self.curves) = (file, plots, curves) }
 
-    public var hasPlots: Bool { drawings != nil }
+    private static func drawn(_ plots: [Plot]) async throws(GnuplotError) -> [Figure] {
+        var figures: [Figure] = []
+        for plot in plots {
+            do throws(GnuplotError) {
+                figures.append(Figure(plot: plot, drawing: String(decoding: try await Gnuplot.draw(plot, as: .svg), as: UTF8.self)))
+            } catch .missing {
+                return plots.map { Figure(plot: $0) }
+            }
+        }
+        return figures
+    }
+
+    public var hasPlots: Bool { (plots + curves).allSatisfy { $0.drawing != nil } }
 
     /// Writes the page.
     /// - Throws: `ExportError` when it cannot be written, `PublishedFileError`.
@@ -37,7 +50,6 @@ public struct Report {
 
     /// The whole page.
     public func html() throws -> String {
-        let (curves, figures) = (plots.filter { $0.name.hasPrefix("runs-") }, plots.filter { !$0.name.hasPrefix("runs-") })
         let tables = Tables.recipes(of: file).map { recipe in
             var table = recipe.table(of: file)
             if table.title.isEmpty { table.title = "\(recipe.name): \(recipe.help)" }
@@ -52,8 +64,8 @@ public struct Report {
                 table.footer.removeAll { line in tables.count { $0.footer.contains(line) } > 1 }
                 return HTMLFormat().text(of: table)
             }.joined()),
-            ("plots", "Plots", self.figures(figures)),
-            ("curves", "Curves of every arm", self.figures(curves)),
+            ("plots", "Plots", figures(plots, "plot")),
+            ("curves", "Curves of every arm", figures(curves, "curve")),
             ("limits", "How to read it, and limits", "<ul>\n" + limits.map { "<li>\(HTMLFormat.escaped($0))</li>\n" }.joined() + "</ul>\n"),
             ("configuration", "Configuration", try configuration()),
             ("provenance", "Provenance", try provenance()),
@@ -126,15 +138,16 @@ public struct Report {
         return warnings.joined() + Report.list(facts)
     }
 
-    private func figures(_ plots: [Plot]) -> String {
-        guard let drawings else { return "<p class=\"notice\">\(HTMLFormat.escaped("There are no drawings: \(GnuplotError.missing)")).</p>\n" }
-        guard !plots.isEmpty else { return "<p>No run has data for it yet.</p>\n" }
-        return plots.map { plot in
-            let title = HTMLFormat.escaped(plot.title)
+    /// - Parameter prefix: of the names within the drawings.
+    private func figures(_ figures: [Figure], _ prefix: String) -> String {
+        guard hasPlots else { return "<p class=\"notice\">\(HTMLFormat.escaped("There are no drawings: \(GnuplotError.missing)")).</p>\n" }
+        guard !figures.isEmpty else { return "<p>No run has data for it yet.</p>\n" }
+        return figures.enumerated().map { index, figure in
+            let (plot, title) = (figure.plot, HTMLFormat.escaped(figure.plot.title))
             return """
                 <figure class="plot">
                 <div class="scroll" role="region" tabindex="0" aria-label="\(title)">
-                \(ReportStyle.inline(drawings[plot.name] ?? "", name: plot.name, label: plot.description, width: plot.width))
+                \(ReportStyle.inline(figure.drawing ?? "", name: "\(prefix)\(index)", label: plot.description, width: plot.width))
                 </div>
                 <figcaption>\(title)
                 <details><summary>In words</summary><p>\(HTMLFormat.escaped(plot.description))</p></details></figcaption>
@@ -146,24 +159,31 @@ public struct Report {
 
     private func configuration() throws -> String {
         var text = "<h3>The experiment file</h3>\n" + Report.code(file.experiment.experiment, label: "The experiment file")
-        if !file.experiment.changes.isEmpty { text += "<p>Changed on the command line: <code>\(HTMLFormat.escaped(file.experiment.changes))</code></p>\n" }
-        text += "<h3>With all defaults</h3>\n"
+        if !file.experiment.changes.isEmpty {
+            text += "<p>Changed on the command line: <code>\(HTMLFormat.escaped(file.experiment.changes))</code></p>\n"
+        }
+        // Closed in print, where nothing opens them.
+        text += "<div class=\"screen\">\n<h3>With all defaults</h3>\n"
         let arms = Arms(file).arms
-        for arm in arms.prefix(ArmCurvesPlot.limit) {
+        for arm in arms.prefix(RunPlots.limit) {
             let json = try file.configuration(run: file.runs[arm.runs[0]])
             let title = "\(arm.title), run \(file.runs[arm.runs[0]])"
             text += "<details><summary>\(HTMLFormat.escaped(title))</summary>\n"
             text += Report.code(Report.indented(json), label: "Configuration of \(title)") + "</details>\n"
         }
-        if arms.count > ArmCurvesPlot.limit { text += "<p>The first \(ArmCurvesPlot.limit) of \(arms.count) arms; the results file has the others.</p>\n" }
+        if arms.count > RunPlots.limit {
+            text += "<p>The first \(RunPlots.limit) of \(arms.count) arms; the results file has the others.</p>\n"
+        }
+        text += "</div>\n"
         return text
     }
 
     private func provenance() throws -> String {
         let record = file.experiment
         var facts = [
-            ("Results file", URL(fileURLWithPath: file.path).lastPathComponent), ("Built", record.created), ("Host", record.host), ("Strata", record.strataVersion),
-            ("Numerics", record.numericsVersion), ("Instruction set", record.instructionSet), ("Schema of the results file", "\(Publisher.schemaVersion)"),
+            ("Results file", URL(fileURLWithPath: file.path).lastPathComponent), ("Built", record.created), ("Host", record.host),
+            ("Strata", record.strataVersion), ("Numerics", record.numericsVersion), ("Instruction set", record.instructionSet),
+            ("Schema of the results file", "\(Publisher.schemaVersion)"),
         ]
         for name in ["seed", "base.seed"] {
             guard let column = file.column(name) else { continue }

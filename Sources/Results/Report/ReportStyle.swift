@@ -31,17 +31,20 @@ enum ReportStyle {
         \(HTMLFormat.style)
         .table caption { max-width: calc(100vw - 2rem); }
         @media (max-width: 30rem) { dl div { grid-template-columns: minmax(0, 1fr); } }
+        @page wide { size: landscape; }
         @media print {
         :root { color-scheme: light; --text: #000000; --page: #ffffff; --soft: #f3f4f6; --line: #999999; }
-        nav, .skip { display: none; }
+        nav, .skip, figcaption details, .screen { display: none; }
         body { max-width: none; padding: 0; font-size: 10pt; }
-        .plot svg { min-width: 0 !important; }
-        .table table { font-size: 6.5pt; }
-        .table th, .table td { padding: 0.1rem 0.3rem; white-space: normal; }
+        #tables { page: wide; }
+        .plot svg { min-width: 0 !important; max-height: 10.5cm; }
+        .table table { font-size: 6pt; width: 100%; }
+        .table th, .table td { padding: 0.1rem 0.2rem; white-space: normal; overflow-wrap: normal; }
+        .table thead th { overflow-wrap: anywhere; min-width: 4.5em; }
         .scroll, pre { overflow: visible !important; }
         pre { white-space: pre-wrap; }
         figure.plot, tr { break-inside: avoid; }
-        h2, h3 { break-after: avoid; }
+        h2, h3, caption { break-after: avoid; }
         }
         """
 
@@ -58,18 +61,20 @@ enum ReportStyle {
             }
         }
         // Names stand in tags alone; text has its `<` escaped.
-        for part in rest.split(separator: "<", omittingEmptySubsequences: false).enumerated() {
-            guard let end = part.element.firstIndex(of: ">"), part.offset > 0 else {
+        for (place, part) in rest.split(separator: "<", omittingEmptySubsequences: false).enumerated() {
+            guard let end = part.firstIndex(of: ">"), place > 0 else {
                 // The attributes of the first tag: HTML knows these names by itself.
-                result += (part.offset > 0 ? "<" : "")
-                    + part.element.replacing("xmlns:xlink=\"http://www.w3.org/1999/xlink\"", with: "").replacing("xmlns=\"http://www.w3.org/2000/svg\"", with: "")
+                result += (place > 0 ? "<" : "") + namespaces.reduce(String(part)) { $0.replacing($1, with: "") }
                 continue
             }
-            let tag = part.element[..<end].replacing("id=\"", with: "id=\"\(name)-").replacing("id='", with: "id='\(name)-")
-                .replacing("xlink:href='#", with: "href='#\(name)-").replacing("xlink:href=\"#", with: "href=\"#\(name)-").replacing("url(#", with: "url(#\(name)-")
-            result += "<" + tag + part.element[end...]
+            let tag = part[..<end].replacing("id=\"", with: "id=\"\(name)-").replacing("id='", with: "id='\(name)-")
+                .replacing("xlink:href='#", with: "href='#\(name)-").replacing("xlink:href=\"#", with: "href=\"#\(name)-")
+                .replacing("url(#", with: "url(#\(name)-")
+            result += "<" + tag + part[end...]
         }
         while result.last?.isWhitespace == true { result.removeLast() }
         return result
     }
+
+    private static let namespaces = ["xmlns:xlink=\"http://www.w3.org/1999/xlink\"", "xmlns=\"http://www.w3.org/2000/svg\""]
 }

@@ -7,6 +7,8 @@ struct Arms {
         var labels: [String?]
         /// Positions in the file.
         var runs: [Int]
+        /// What it is called, unlike any other: `block expansion, blocks=2`.
+        var title = ""
     }
 
     /// A base model, or several that differ in their seed, and the arms that start from it.
@@ -24,12 +26,13 @@ struct Arms {
     /// - Parameters:
     ///   - rows: what tells arms apart; nil: all axes but those of repetitions, and the strategy when there are none.
     ///   - runs: only these; nil: all.
-    ///   - partsOrders: whether another order of the tasks is another arm.
+    ///   - partsOrders: whether another order of the tasks is another arm, whatever `rows` says.
     init(_ file: PublishedFile, rows: [String]? = nil, among runs: [Int]? = nil, partsOrders: Bool = false) {
         var repetitions = TableLabels.repetitionAxes(streams: file.tasks)
         if partsOrders { repetitions.remove("stream") }
         let axes = file.columns.filter { $0.role == .axis && !repetitions.contains($0.name) }
-        let labels = rows.map { $0.compactMap(file.column) } ?? (axes.isEmpty ? [file.column("strategy")].compactMap(\.self) : axes)
+        var labels = rows.map { $0.compactMap(file.column) } ?? (axes.isEmpty ? [file.column("strategy")].compactMap(\.self) : axes)
+        if partsOrders, let order = axes.first(where: { $0.name == "stream" }), !labels.contains(order) { labels.append(order) }
         labelNames = labels.map(\.name)
 
         var positions: [[String?]: Int] = [:]
@@ -43,6 +46,7 @@ struct Arms {
                 arms.append(Arm(labels: key, runs: [run]))
             }
         }
+        for (index, title) in ArmTitles.make(arms.map(\.labels), names: labelNames).enumerated() { arms[index].title = title }
         bases = Arms.bases(of: arms, in: file)
     }
 

@@ -1,4 +1,5 @@
 import Experiments
+import Settings
 
 /// A table made from its definition: a row an arm, those of the bases first.
 public struct DefinedTable: TableRecipe {
@@ -9,9 +10,9 @@ public struct DefinedTable: TableRecipe {
     public init(_ definition: TableDefinition) { self.definition = definition }
 
     public func table(of file: PublishedFile) -> Table {
-        let arms = Arms(file, rows: definition.rows, among: filteredRuns(of: file))
+        let arms = Arms(file, rows: definition.rows, among: file.runs(with: definition.filter))
         let columns = shownColumns(of: file)
-        let method: Estimate.Method = definition.interval == .bootstrap ? .bootstrap(seed: 0) : .studentT
+        let method = definition.interval.method
         let sorted = sorted(arms.arms, in: file)
         let reference = definition.against.flatMap { against in sorted.first { TableDefinition.isMatch($0.labels, labels: arms.labelNames, against) } }
 
@@ -53,14 +54,7 @@ public struct DefinedTable: TableRecipe {
         let footer = TableFooter(file, definition, arms: sorted, labels: arms.labelNames)
         return Table(
             name: definition.name, title: definition.title, columns: shown, rows: baseRows + rows,
-            footer: footer.lines(comparisons: comparisons, reference: reference?.labels))
-    }
-
-    private func filteredRuns(of file: PublishedFile) -> [Int] {
-        let filters = definition.filter.keys.sorted().compactMap { name in
-            file.column(name).map { column in (column, Set((definition.filter[name] ?? []).map { TableLabels.text($0) })) }
-        }
-        return file.runs.indices.filter { run in filters.allSatisfy { column, texts in column.text(run: run).map(texts.contains) ?? false } }
+            footer: footer.lines(comparisons: comparisons, reference: reference))
     }
 
     private func shownColumns(of file: PublishedFile) -> [ShownColumn] {
@@ -156,5 +150,19 @@ private struct ShownColumn {
             }
         }
         return .missing
+    }
+}
+
+extension TableDefinition.Interval {
+    var method: Estimate.Method { self == .bootstrap ? .bootstrap(seed: 0) : .studentT }
+}
+
+extension PublishedFile {
+    /// The runs that have one of the allowed values of each axis or setting.
+    func runs(with filter: [String: [Value]]) -> [Int] {
+        let filters = filter.keys.sorted().map { name in
+            (column: column(name), texts: Set((filter[name] ?? []).map { TableLabels.text($0) }))
+        }
+        return runs.indices.filter { run in filters.allSatisfy { column, texts in column?.text(run: run).map(texts.contains) ?? false } }
     }
 }

@@ -12,7 +12,7 @@ struct TableFooter {
         (self.file, self.definition, self.arms, self.labels) = (file, definition, arms, labels)
     }
 
-    func lines(comparisons: [PairedComparison] = [], reference: [String?]? = nil) -> [String] {
+    func lines(comparisons: [PairedComparison] = [], reference: Arms.Arm? = nil) -> [String] {
         var lines: [String] = []
         switch definition.interval {
         case .studentT: lines.append("Mean ± half the 95 % interval (Student t) over n runs; n=1 has no interval; in a base row n counts base models.")
@@ -42,9 +42,9 @@ struct TableFooter {
     private static let costs =
         "Costs are those of the stream, the base's training not counted: FLOPs and memory by the sizes of model and batch, seconds as measured."
 
-    private func comparisons(_ comparisons: [PairedComparison], _ reference: [String?]) -> [String] {
+    private func comparisons(_ comparisons: [PairedComparison], _ reference: Arms.Arm) -> [String] {
         guard let least = comparisons.map(\.difference.count).min(), let most = comparisons.map(\.difference.count).max() else {
-            return ["Δ: no pair of runs has the same seed and order as one of '\(TableFooter.name(reference))'."]
+            return ["Δ: no pair of runs has the same seed and order as one of '\(reference.title)'."]
         }
         let isExact = comparisons.allSatisfy(\.test.isExact)
         let test =
@@ -52,7 +52,8 @@ struct TableFooter {
             : "sign-flip permutation test (exact up to \(SignFlipTest.exactLimit) pairs, else \(SignFlipTest.resampleCount) random patterns)"
         let pairs = least == most ? "\(most)" : "\(least) to \(most)"
         let smallest = SignFlipTest.smallestP(count: most)
-        var line = "Δ: difference to '\(TableFooter.name(reference))', paired by seed and order (\(pairs) \(most == 1 ? "pair" : "pairs")), with its 95 % interval; "
+        var line = "Δ: difference to '\(reference.title)', paired by seed and order (\(pairs) \(most == 1 ? "pair" : "pairs")), "
+            + "with its 95 % interval; "
             + "p of the two-sided \(test), by Holm over the \(comparisons.count) comparisons of the table; * p < 0.05."
         if smallest >= 0.05 {
             line += " With so few pairs no p can be below \(String(format: "%.4g", smallest)) before correction: more seeds are needed to tell arms apart."
@@ -65,7 +66,7 @@ struct TableFooter {
         var lines: [String] = []
         let merged = arms.compactMap { arm -> String? in
             let count = file.observations(arm.runs).count
-            return count < arm.runs.count ? "\(TableFooter.name(arm.labels)): \(arm.runs.count) runs, n=\(count)" : nil
+            return count < arm.runs.count ? "\(arm.title): \(arm.runs.count) runs, n=\(count)" : nil
         }
         if !merged.isEmpty {
             let shown = merged.prefix(4).joined(separator: "; ") + (merged.count > 4 ? "; and \(merged.count - 4) more" : "")
@@ -92,6 +93,4 @@ struct TableFooter {
         }
         return lines
     }
-
-    private static func name(_ labels: [String?]) -> String { labels.compactMap(\.self).joined(separator: ", ") }
 }
