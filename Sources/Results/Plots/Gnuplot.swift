@@ -7,7 +7,6 @@ public enum Gnuplot {
     /// Draws a figure. The same figure gives the same bytes with one version of gnuplot.
     /// - Throws: `GnuplotError`.
     public static func draw(_ plot: Plot, as format: PlotFormat) async throws(GnuplotError) -> [UInt8] {
-        // A gnuplot that ends before it has read everything is to be heard.
         var bytes: [UInt8]
         let (isDone, message): (Bool, String)
         BrokenPipe.becomesError()
