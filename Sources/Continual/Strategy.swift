@@ -1,3 +1,5 @@
+import Corpus
+import Kernels
 import Llama
 import Settings
 import Training
@@ -15,6 +17,8 @@ public protocol Strategy: Sendable {
     func check(_ base: LlamaConfiguration) throws(SettingsError)
     /// The phases of a stream of `taskCount` tasks; none when nothing is trained.
     func phases(taskCount: Int) -> [Phase]
+    /// The strategy as it goes on once it has seen the model before a phase and the earlier text that it asked for. Asked before `prepare`.
+    func surveyed(_ model: LlamaModel, _ text: Batches, _ compute: Compute) -> any Strategy
     /// Makes the model ready for a phase (0, 1, ...) and sets what is trained in it. Phase 0 gets the base, every other the
     /// model that the one before left, everything frozen.
     func prepare(_ model: LlamaModel, phase: Int, seed: Int) throws(SettingsError)
@@ -24,7 +28,7 @@ public protocol Strategy: Sendable {
     var growsEachPhase: Bool { get }
     /// What is done beside following the gradient of the loss; nil for nothing. Asked after `prepare`.
     func retention(_ context: PhaseContext) throws -> (any Retention)?
-    /// Text of before a phase that the retention reads; nil for none.
+    /// Text of before a phase that the survey or the retention reads; nil for none.
     func earlierText(phase: Int) -> EarlierText?
     /// What the retention costs.
     func overhead(phase: Int) -> PhaseOverhead
@@ -38,6 +42,8 @@ extension Strategy {
     public func check(_ base: LlamaConfiguration) throws(SettingsError) {}
 
     public func notes(_ base: LlamaConfiguration) -> [String] { [] }
+
+    public func surveyed(_ model: LlamaModel, _ text: Batches, _ compute: Compute) -> any Strategy { self }
 
     public func shape(_ base: LlamaConfiguration) -> LlamaConfiguration { base }
 

@@ -10,7 +10,7 @@ public final class ModelPass {
     let shape: PassShape
     private let memory: SharedMemory
     /// One a block; those that backward does not reach share activations.
-    private let layers: [LayerPass]
+    let layers: [LayerPass]
     let output: FloatBuffer, r: FloatBuffer
     private let logitChunk: ActivationBuffer
     let head: PackedMatrix
@@ -159,13 +159,18 @@ public final class ModelPass {
 
     /// Embedding and blocks: the residual stream behind the last block, in `output`.
     func forward(_ tokens: [Int32]) {
+        embed(tokens)
+        for index in layers.indices { layers[index].forward(into: index + 1 < layers.count ? layers[index + 1].input : output) }
+    }
+
+    /// The embedding, before the first layer.
+    func embed(_ tokens: [Int32]) {
         precondition(tokens.count == shape.rows, "\(tokens.count) tokens for \(shape.batch) x \(shape.length)")
         let c = model.configuration
         let first = layers.first?.input ?? output
         tokens.withUnsafeBufferPointer {
             compute.embed($0, table: model.embedding.values.base, vocabulary: c.vocabularySize, out: first.base, width: c.hiddenSize)
         }
-        for index in layers.indices { layers[index].forward(into: index + 1 < layers.count ? layers[index + 1].input : output) }
     }
 
     /// Norm, output projection and loss, and their backward as far as `gradients.residual`, a chunk of rows at a time.
