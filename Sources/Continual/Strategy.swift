@@ -11,6 +11,8 @@ import Training
 public protocol Strategy: Sendable {
     /// Name in experiment files, keys and help.
     static var variant: Variant { get }
+    /// Names of what its retention reports.
+    static var reports: [String] { get }
     /// Reads settings that `variant` has validated. Paths of errors start at the strategy.
     init(settings: Settings) throws(SettingsError)
     /// Refuses what a base of this shape cannot take.
@@ -39,6 +41,8 @@ public protocol Strategy: Sendable {
 }
 
 extension Strategy {
+    public static var reports: [String] { [] }
+
     public func check(_ base: LlamaConfiguration) throws(SettingsError) {}
 
     public func notes(_ base: LlamaConfiguration) -> [String] { [] }

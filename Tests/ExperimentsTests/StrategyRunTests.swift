@@ -5,6 +5,7 @@ import Settings
 import Testing
 
 @testable import Experiments
+@testable import Results
 
 /// Every strategy through a whole experiment: interrupted wherever it can be it ends as one that was left alone, whatever the number of threads; and what it costs.
 @Suite struct StrategyRunTests {
@@ -87,6 +88,11 @@ import Testing
         let (overlaps, projections) = (try seen(0), try seen(1))
         #expect(overlaps[0].isEmpty && (0...1).contains(overlaps[1]["overlap"] ?? -1))
         #expect(projections.allSatisfy { (0...1).contains($0["projected"] ?? -1) })
+        let records = try RunRecord.records(of: graph, store: session.store).map(\.metrics)
+        #expect(records[0].last?.name == "retention.overlap" && records[0].last?.value == overlaps[1]["overlap"])
+        let mean = projections.reduce(0) { $0 + ($1["projected"] ?? 0) } / 2
+        #expect(records[1].last?.name == "retention.projected" && records[1].last?.value == mean)
+        #expect(TableColumns.retention == ["retention.overlap", "retention.projected"])
     }
 
     /// What a stage reads is in its recipe: earlier text too, where there is any, and only there.
