@@ -1,3 +1,5 @@
+import Corpus
+import Kernels
 import Llama
 import Settings
 import Training
@@ -9,12 +11,16 @@ import Training
 public protocol Strategy: Sendable {
     /// Name in experiment files, keys and help.
     static var variant: Variant { get }
+    /// Names of what its retention reports.
+    static var reports: [String] { get }
     /// Reads settings that `variant` has validated. Paths of errors start at the strategy.
     init(settings: Settings) throws(SettingsError)
     /// Refuses what a base of this shape cannot take.
     func check(_ base: LlamaConfiguration) throws(SettingsError)
     /// The phases of a stream of `taskCount` tasks; none when nothing is trained.
     func phases(taskCount: Int) -> [Phase]
+    /// The strategy as it goes on once it has seen the model before a phase and the earlier text that it asked for. Asked before `prepare`.
+    func surveyed(_ model: LlamaModel, _ text: Batches, _ compute: Compute) -> any Strategy
     /// Makes the model ready for a phase (0, 1, ...) and sets what is trained in it. Phase 0 gets the base, every other the
     /// model that the one before left, everything frozen.
     func prepare(_ model: LlamaModel, phase: Int, seed: Int) throws(SettingsError)
@@ -24,7 +30,7 @@ public protocol Strategy: Sendable {
     var growsEachPhase: Bool { get }
     /// What is done beside following the gradient of the loss; nil for nothing. Asked after `prepare`.
     func retention(_ context: PhaseContext) throws -> (any Retention)?
-    /// Text of before a phase that the retention reads; nil for none.
+    /// Text of before a phase that the survey or the retention reads; nil for none.
     func earlierText(phase: Int) -> EarlierText?
     /// What the retention costs.
     func overhead(phase: Int) -> PhaseOverhead
@@ -35,9 +41,13 @@ public protocol Strategy: Sendable {
 }
 
 extension Strategy {
+    public static var reports: [String] { [] }
+
     public func check(_ base: LlamaConfiguration) throws(SettingsError) {}
 
     public func notes(_ base: LlamaConfiguration) -> [String] { [] }
+
+    public func surveyed(_ model: LlamaModel, _ text: Batches, _ compute: Compute) -> any Strategy { self }
 
     public func shape(_ base: LlamaConfiguration) -> LlamaConfiguration { base }
 

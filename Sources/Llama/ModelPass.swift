@@ -10,7 +10,7 @@ public final class ModelPass {
     let shape: PassShape
     private let memory: SharedMemory
     /// One a block; those that backward does not reach share activations.
-    private let layers: [LayerPass]
+    let layers: [LayerPass]
     let output: FloatBuffer, r: FloatBuffer
     private let logitChunk: ActivationBuffer
     let head: PackedMatrix
@@ -164,16 +164,21 @@ public final class ModelPass {
 
     /// Embedding and blocks: the residual stream behind the last block, in `output`.
     func forward(_ tokens: [Int32], behind: (_ layer: Int, _ states: FloatBuffer) -> Void = { _, _ in }) {
+        embed(tokens)
+        for index in layers.indices {
+            let states = index + 1 < layers.count ? layers[index + 1].input : output
+            layers[index].forward(into: states)
+            behind(index, states)
+        }
+    }
+
+    /// The embedding, before the first layer.
+    func embed(_ tokens: [Int32]) {
         precondition(tokens.count == shape.rows, "\(tokens.count) tokens for \(shape.batch) x \(shape.length)")
         let c = model.configuration
         let first = layers.first?.input ?? output
         tokens.withUnsafeBufferPointer {
             compute.embed($0, table: model.embedding.values.base, vocabulary: c.vocabularySize, out: first.base, width: c.hiddenSize)
-        }
-        for index in layers.indices {
-            let states = index + 1 < layers.count ? layers[index + 1].input : output
-            layers[index].forward(into: states)
-            behind(index, states)
         }
     }
 

@@ -73,6 +73,17 @@ extension RunRecord {
     }
 }
 
+extension StageGraph.Chain {
+    /// What the strategy saw on the way: the mean over the tasks that have it.
+    func retention(in store: StageStore) throws -> [(name: String, value: Double)] {
+        let phases = try phases.map { try StageRecords(store, $0.key).retention }
+        return TableColumns.retention.compactMap { column in
+            let values = phases.compactMap { $0[String(column.dropFirst("retention.".count))] }
+            return values.isEmpty ? nil : (column, values.reduce(0, +) / Double(values.count))
+        }
+    }
+}
+
 extension LearningCurve {
     mutating func append(_ points: [CurvePoint], stage: String) {
         steps += points.map(\.step)
@@ -101,7 +112,7 @@ extension RunRecord {
             // Of several, the one that shares most coordinates: a learning rate, say, that the sweep varies for all arms.
             func agreement(_ joint: Int) -> Int { graph.chains[joint].run.axes.count { chain.run.axes.contains($0) } }
             let joint = joints.max { agreement($0) < agreement($1) }
-            records[index].metrics = records[index].streamMetrics(joint: joint.map { records[$0] })
+            records[index].metrics = try records[index].streamMetrics(joint: joint.map { records[$0] }) + chain.retention(in: store)
         }
         return try graph.chains.indices.filter { try graph.chains[$0].hasBegun(in: store) }.map { records[$0] }
     }

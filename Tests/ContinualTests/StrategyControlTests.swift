@@ -1,4 +1,6 @@
 import Continual
+import Corpus
+import Kernels
 import Llama
 import Settings
 import Testing
@@ -51,6 +53,30 @@ import Testing
             #expect(try trainedLayers(model) == layers && model.parameterCount == shared.base().parameterCount)
             #expect(!model.embedding.isTrainable && model.head.isTrainable == above && model.norm.isTrainable == above)
         }
+    }
+
+    /// A block that gives nothing has no influence; one whose outputs are large has the most.
+    @Test func placementByInfluence() throws {
+        let base = try shared.base()
+        for parameter in [base.blocks[1].o.weight, base.blocks[1].down.weight] { parameter.values.fill(0) }
+        for i in 0..<base.blocks[2].o.weight.count { base.blocks[2].o.weight.values.base[i] *= 300 }
+        var random = RandomStream(seed: 3, "text")
+        let text = (0..<300).map { _ in Int32(random.below(11)) }
+        let batches = try Batches(domains: [text], weights: [1], sequenceLength: 8, seed: 1, label: "text")
+        let tokens = (0..<16).map { _ in Int32(random.below(11)) }
+        let influence = ModelPass(base, Compute(), batch: 2, length: 8).blockInfluence(tokens: tokens)
+        #expect(influence[1].magnitude < 1e-12 && influence[2] == influence.max() && influence.allSatisfy { -1e-12...2 ~= $0 })
+        for (position, added) in [("most-influential", 3), ("least-influential", 2)] {
+            let plain = try shared.strategy(["kind": "block-expansion", "blocks": 1, "position": .string(position)])
+            #expect(plain.earlierText(phase: 0) == EarlierText(includesBase: true, phases: 0..<0) && plain.earlierText(phase: 1) == nil)
+            for threads in [1, 2] {
+                let model = try shared.stored(base)
+                try plain.surveyed(model, batches, Compute(threads: threads)).prepare(model, phase: 0, seed: 1)
+                #expect(model.addedLayers == [added], "\(position)")
+            }
+        }
+        #expect(shared.error(["kind": "block-expansion", "blocks": 5, "position": "most-influential"])?.path.description == "blocks")
+        #expect(shared.error(["kind": "block-expansion", "blocks": 1, "position": "most-influential", "added": "per-task"])?.path.description == "position")
     }
 
     @Test func secondBlocksAndWidth() throws {

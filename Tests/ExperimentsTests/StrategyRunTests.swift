@@ -5,6 +5,7 @@ import Settings
 import Testing
 
 @testable import Experiments
+@testable import Results
 
 /// Every strategy through a whole experiment: interrupted wherever it can be it ends as one that was left alone, whatever the number of threads; and what it costs.
 @Suite struct StrategyRunTests {
@@ -13,6 +14,7 @@ import Testing
         ("copy", "{strategy: {kind: block-expansion, blocks: 2, init: copy, train: all}}"),
         ("none", "{strategy: {kind: block-expansion, blocks: 1, init: random, train: none}}"),
         ("per-task", "{strategy: {kind: block-expansion, blocks: 1, init: zero-norms, added: per-task}, replay: {share: 0.5, from: tasks}}"),
+        ("influence", "{strategy: {kind: block-expansion, blocks: 1, position: least-influential}}"),
         ("partial", "{strategy: {kind: partial, frozen_blocks: 1}}"),
         ("dropout", "{strategy: {kind: lora, r: 2, lora_dropout: 0.3, adapters: merged}}"),
         ("new", "{strategy: {kind: lora, r: 2, adapters: new, target_modules: [q_proj]}}"),
@@ -34,7 +36,7 @@ import Testing
         return try TinyExperiment.graph(TinyExperiment.root + "sweep:\n  arms:\n" + lines, [("{steps: 4,", "{steps: 3,")])
     }
 
-    @Test(arguments: [["copy", "none", "per-task", "partial"], ["dropout", "new", "o-lora"], ["interpolate", "ewc", "lwf", "agem"], ["moe", "width", "control", "osft"]])
+    @Test(arguments: [["copy", "none", "per-task", "influence", "partial"], ["dropout", "new", "o-lora"], ["interpolate", "ewc", "lwf", "agem"], ["moe", "width", "control", "osft"]])
     func interruptedAsUninterrupted(names: [String]) throws {
         let graph = try graph(names)
         let (plain, session) = (try TinySession(), try TinySession())
@@ -86,6 +88,11 @@ import Testing
         let (overlaps, projections) = (try seen(0), try seen(1))
         #expect(overlaps[0].isEmpty && (0...1).contains(overlaps[1]["overlap"] ?? -1))
         #expect(projections.allSatisfy { (0...1).contains($0["projected"] ?? -1) })
+        let records = try RunRecord.records(of: graph, store: session.store).map(\.metrics)
+        #expect(records[0].last?.name == "retention.overlap" && records[0].last?.value == overlaps[1]["overlap"])
+        let mean = projections.reduce(0) { $0 + ($1["projected"] ?? 0) } / 2
+        #expect(records[1].last?.name == "retention.projected" && records[1].last?.value == mean)
+        #expect(TableColumns.retention == ["retention.overlap", "retention.projected"])
     }
 
     /// What a stage reads is in its recipe: earlier text too, where there is any, and only there.
@@ -133,7 +140,7 @@ import Testing
         let (moe, width, control, osft) = (try ratio("moe"), try ratio("width"), try ratio("control"), try ratio("osft"))
         // Of 12912 weights a block has 2336, its feed-forward layer 1536.
         for (found, added) in [(moe, 2 * 1536), (width, 1536), (control, 2336), (osft, 0)] { #expect(abs(found.disk - 1 - Double(added) / 12912) < 0.01) }
-        #expect(moe.operations > control.operations && width.operations > 1.05 && osft.memory > 1)
+        #expect(moe.operations > control.operations && width.operations > 1.05 && osft.memory > partial.memory)
         // Disk is what a checkpoint takes, its header aside.
         let saved = try TinySession()
         let others = try self.graph(["moe", "width", "control"])

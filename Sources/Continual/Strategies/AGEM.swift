@@ -18,6 +18,8 @@ public struct AGEM: Strategy {
         ],
         "all weights are trained, gradients projected where they disagree with those of earlier text")
 
+    public static let reports = ["projected"]
+
     private let source: EarlierSource
 
     public init(settings: Settings) { source = EarlierSource(rawValue: settings.string("from")) ?? .both }

@@ -16,6 +16,8 @@ public struct OLoRA: Strategy {
         LoRASettings.fields + [.optional("penalty", .number(0...1e6), default: 0.5, "weight of the overlap with earlier adapters in the loss")],
         "a new low-rank adapter per task, held orthogonal to the earlier ones")
 
+    public static let reports = ["overlap"]
+
     private let settings: LoRASettings
     private let penalty: Double
 

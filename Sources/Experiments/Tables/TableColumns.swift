@@ -4,12 +4,14 @@ import Continual
 public enum TableColumns {
     public static let parameters = ["parameters.added", "parameters.trained"]
     public static let costs = ["cost.flops", "cost.seconds", "cost.memory"]
+    /// What strategies report: means over the tasks that have it.
+    public static let retention = strategies.flatMap { $0.reports }.map { "retention.\($0)" }
     /// Columns of the last row of every matrix, a domain behind each.
     public static let prefixes = ["loss", "bits_per_byte", "accuracy"]
 
     /// All columns of an experiment with these domains.
     public static func all(domains: [String]) -> [String] {
-        ["parameters.base"] + parameters + costs + prefixes.flatMap { prefix in domains.map { "\(prefix).\($0)" } }
+        ["parameters.base"] + parameters + costs + retention + prefixes.flatMap { prefix in domains.map { "\(prefix).\($0)" } }
             + Metric.names.flatMap { [$0, "\($0)_loss"] }
     }
 
