@@ -8,12 +8,12 @@ import Settings
 public struct CurvePoint: Sendable, Hashable {
     /// Optimizer steps done, from 1.
     public var step: Int
-    /// Mean over the steps since the point before, in nats a token.
+    /// Mean over the steps since the point before, in nats a token that counts.
     public var loss: Double
     public var learningRate: Double
     /// Norm of the last step's gradient before clipping.
     public var gradientNorm: Double
-    /// Tokens trained on so far.
+    /// Tokens trained on so far: all that went through the model, with prompts and padding.
     public var tokens: Int
     /// Seconds of training so far; no part of the result.
     public var seconds: Double
@@ -32,8 +32,8 @@ public final class Trainer {
     /// What the strategy does beside.
     let retention: (any Retention)?
     var batches: Batches
-    /// Filled anew in every round, so that a step allocates nothing.
-    private var batch = Batch()
+    /// A batch a round, filled anew in every step, so that one allocates nothing.
+    private var rounds: [Batch]
     /// Of this training; a round is added.
     private let dropoutKey: UInt64
     /// Steps done.
@@ -52,6 +52,7 @@ public final class Trainer {
         self.settings = settings
         self.batches = batches
         self.retention = retention
+        rounds = Array(repeating: Batch(), count: settings.accumulationSteps)
         var random = RandomStream(seed: batches.seed, "dropout")
         dropoutKey = random.next()
         pass = ModelPass(model, compute, batch: settings.batchSize, length: batches.sequenceLength, precision: settings.precision)
@@ -99,14 +100,19 @@ public final class Trainer {
                 throw .notFinite(quantity: quantity, step: step + 1, learningRate: learningRate, lastLoss: lastLoss)
             }
         }
+        // The mean over what counts in all rounds together, as transformers' trainer takes it.
+        var scored = 0
+        for round in rounds.indices {
+            batches.next(settings.batchSize, into: &rounds[round])
+            scored += rounds[round].scoredCount
+        }
         var sum = 0.0
-        for round in 0..<settings.accumulationSteps {
-            batches.next(settings.batchSize, into: &batch)
+        for (round, batch) in rounds.enumerated() {
             sum += pass.addGradients(
-                tokens: batch.inputs, targets: batch.targets, gradientScale: Float(1 / Double(tokensAStep)),
+                tokens: batch.inputs, targets: batch.targets, gradientScale: Float(1 / Double(max(scored, 1))),
                 dropoutKey: dropoutKey &+ UInt64(step * settings.accumulationSteps + round))
         }
-        let loss = sum / Double(tokensAStep)
+        let loss = sum / Double(max(scored, 1))
         try check(loss, "loss")
         retention?.adjustGradients(pass)
         let gradientNorm = optimizer.gradientNorm()

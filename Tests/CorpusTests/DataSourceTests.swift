@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Settings
+import TestSupport
 import Testing
 
 @testable import Corpus
@@ -128,10 +129,10 @@ import Testing
 
     @Test func damagedLinesNeverCrash() {
         let original = Array("{\"text\": \"caf\\u00e9\"}\n{\"text\": \"two\", \"more\": [1, 2.5, {}]}\n".utf8)
-        var random = RandomStream(seed: 9, "json lines")
+        var mutator = Mutator(seed: 9, "json lines")
         var refused = 0
         for _ in 0..<3000 {
-            do { _ = try DocumentReader.documents(ofJSONLines: mutated(original, &random), field: "text", file: "f") } catch { refused += 1 }
+            do { _ = try DocumentReader.documents(ofJSONLines: mutator.mutated(original), field: "text", file: "f") } catch { refused += 1 }
         }
         #expect(refused > 1000)
     }
@@ -191,7 +192,7 @@ import Testing
     @Test func tokensOfADomain() {
         let domain = Domain(name: "d", training: [Array("ab".utf8), Array("c".utf8)], heldOut: [Array("d".utf8)], questions: [Question(prompt: "p", answer: "a")])
         let tokens = TokenizedDomain(domain, ByteTokenizer())
-        #expect(tokens.training == [97, 98, 256, 99, 256] && tokens.heldOut == [100, 256])
+        #expect(tokens.training == TrainingTokens([97, 98, 256, 99, 256]) && tokens.heldOut == [100, 256])
         #expect(tokens.name == "d" && tokens.questions == domain.questions)
     }
 }

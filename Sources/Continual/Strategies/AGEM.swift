@@ -62,7 +62,7 @@ private final class Projection: Retention {
         }
         batches.next(batchSize, into: &batch)
         _ = pass.addGradients(
-            tokens: batch.inputs, targets: batch.targets, gradientScale: Float(1 / Double(batchSize * batches.sequenceLength)))
+            tokens: batch.inputs, targets: batch.targets, gradientScale: Float(1 / Double(max(batch.scoredCount, 1))))
         var (product, square) = (0.0, 0.0)
         for (parameter, values) in own {
             guard let reference = parameter.gradient else { continue }

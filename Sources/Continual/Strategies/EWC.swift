@@ -60,11 +60,11 @@ private final class Consolidation: Retention {
         guard var batches = try context.earlier("fisher") else { return }
         context.model.zeroGradients()
         let pass = ModelPass(context.model, compute, batch: 1, length: batches.sequenceLength)
-        for _ in 0..<sequences {
+        let measured = (0..<sequences).map { _ in batches.next(batchSize: 1) }
+        let factor = Float(1 / Double(max(measured.reduce(0) { $0 + $1.scoredCount }, 1)))
+        for batch in measured {
             try context.pause()
-            let batch = batches.next(batchSize: 1)
             _ = pass.addGradients(tokens: batch.inputs, targets: batch.targets, gradientScale: 1)
-            let factor = Float(1 / Double(sequences * batches.sequenceLength))
             for ((parameter, _), buffer) in zip(anchors, fisher) {
                 guard let gradient = parameter.gradient else { continue }
                 compute.addSquares(gradient.base, times: factor, to: buffer.base, count: parameter.count)

@@ -220,6 +220,7 @@ public final class StageWorker {
             try write(attempt)
             return attempt
         }
+        try tellOfCuts(stage, lesson)
         let trainer = Trainer(model, lesson.train, batches: try batches(lesson), retention: retention, compute)
         let midway = try lesson.midway.map { try evaluation($0) }
         let attempt: Attempt
@@ -277,6 +278,19 @@ public final class StageWorker {
         return try StageRecords(store, stage).parameters[name] ?? 0
     }
 
+    /// Says how many examples do not fit into a sequence.
+    private func tellOfCuts(_ stage: Stage, _ lesson: Stage.Lesson) throws {
+        for reference in lesson.data {
+            let tokens = try library.tokens(reference, tokenizer: lesson.tokenizer).training
+            guard let cuts = tokens.cuts(sequenceLength: lesson.sequenceLength), !cuts.isNone else { continue }
+            report(
+                .note(
+                    stage,
+                    "data.\(reference.name): of \(cuts.examples) examples \(cuts.prompts) lose the beginning of the prompt and \(cuts.answers) the end of the "
+                        + "answer in sequences of \(lesson.sequenceLength) tokens"))
+        }
+    }
+
     private func batches(_ lesson: Stage.Lesson) throws -> Batches {
         var (texts, weights) = (try texts(lesson.data, lesson), lesson.data.map { _ in 1.0 })
         if let replay = lesson.replay {
@@ -293,15 +307,13 @@ public final class StageWorker {
         return try Batches(domains: texts, weights: texts.map { _ in 1 }, sequenceLength: lesson.sequenceLength, seed: lesson.seed, label: label)
     }
 
-    private func texts(_ data: [DataReference], _ lesson: Stage.Lesson) throws -> [[Int32]] {
-        var texts: [[Int32]] = []
+    private func texts(_ data: [DataReference], _ lesson: Stage.Lesson) throws -> [TrainingTokens] {
+        var texts: [TrainingTokens] = []
         for reference in data {
             let tokens = try library.tokens(reference, tokenizer: lesson.tokenizer).training
-            guard tokens.count > lesson.sequenceLength else {
+            if let (found, expected) = tokens.shortage(sequenceLength: lesson.sequenceLength) {
                 throw CorpusError(
-                    place: "data.\(reference.name)", found: "\(tokens.count) tokens to train on",
-                    expected: "at least \(lesson.sequenceLength + 1): one sequence of \(lesson.sequenceLength) and the token after it",
-                    advice: "add text or shorten the sequences")
+                    place: "data.\(reference.name)", found: "\(found) to train on", expected: expected, advice: "add text or shorten the sequences")
             }
             texts.append(tokens)
         }
