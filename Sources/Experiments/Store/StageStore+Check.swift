@@ -17,7 +17,8 @@ extension StageStore {
     public func damage(_ key: String, files: [String]) -> DamagedStage? {
         do throws(DamagedStage) {
             let mark = try mark(of: key)
-            for file in files { _ = try contents(of: key, file, mark) }
+            // Tokenizers of earlier versions have no configuration.
+            for file in files where file != "tokenizer_config.json" || mark.files[file] != nil { _ = try contents(of: key, file, mark) }
             return nil
         } catch {
             return error
@@ -76,12 +77,12 @@ extension StageStore {
 }
 
 extension Stage {
-    /// The file that other stages read.
-    var product: String? {
+    /// The files that other stages read.
+    var products: [String] {
         switch work {
-        case .tokenizer: "tokenizer.json"
-        case .pretraining, .task: "model.safetensors"
-        case .evaluation: nil
+        case .tokenizer: ["tokenizer.json", "tokenizer_config.json"]
+        case .pretraining, .task: ["model.safetensors"]
+        case .evaluation: []
         }
     }
 
@@ -105,7 +106,7 @@ extension StageGraph {
         // What needs a stage comes behind it.
         for stage in stages.reversed() {
             var isDone = store.state(stage.key) == .done
-            let files = ["recipe.json", "journal"] + (needed.contains(stage.key) ? [stage.product].compactMap { $0 } : [])
+            let files = ["recipe.json", "journal"] + (needed.contains(stage.key) ? stage.products : [])
             if isDone, store.damage(stage.key, files: files) != nil, case .taken(let lock) = try store.lock(stage.key, LockWatch()) {
                 defer { lock.release() }
                 // It may have been made again before the lock was there.

@@ -2,7 +2,7 @@ import Crypto
 import Foundation
 import Settings
 
-/// `results/stages/<key>/`, a folder a stage: `recipe.json`, `journal`, `tokenizer.json` or `model.safetensors`, and `done`,
+/// `results/stages/<key>/`, a folder a stage: `recipe.json`, `journal`, `tokenizer.json` (with its `tokenizer_config.json`) or `model.safetensors`, and `done`,
 /// written last; `state` while it is trained. A stage without `done` counts for nothing; one with `failed` says why.
 /// `results/locks/<key>` says who works on a stage.
 public struct StageStore: Sendable {
