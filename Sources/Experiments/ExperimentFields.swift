@@ -21,7 +21,7 @@ public enum ExperimentFields {
 
     static let base: [Field] = [
         .required("model", .object(LlamaConfiguration.fields), "shape of the model, keys of a transformers config.json"),
-        .optional("tokenizer", TokenizerSettings.kind, default: ["kind": "bpe"], "learned from the base's data"),
+        .optional("tokenizer", TokenizerSettings.kind, default: ["kind": "bpe"], "learned from the base's data, or a file"),
         .required("data", .either([.string, .list(.string, count: 1...1000)]), "domain or domains that the base is trained on"),
         .required("train", .object(TrainingSettings.fields), "training of the base"),
         .optional(

@@ -22,7 +22,7 @@ public struct Run: Sendable {
     let base: LlamaConfiguration
     let baseTrain: TrainingSettings
     let baseSeed: Int
-    let tokenizer: TokenizerSettings
+    let tokenizer: TokenizerReference
     let sources: [String: DataSource]
     let train: TrainingSettings
     let strategy: any Strategy
@@ -35,7 +35,8 @@ public struct Run: Sendable {
     /// - Parameters:
     ///   - point: a point of the sweep. Paths of errors are those of its root.
     ///   - reader: for all runs of an experiment; its fields are `ExperimentFields.run`.
-    init(_ point: SweepPoint, index: Int, _ reader: inout SettingsReader) throws(SettingsError) {
+    ///   - tokenizers: those of earlier runs, by their settings.
+    init(_ point: SweepPoint, index: Int, _ reader: inout SettingsReader, _ tokenizers: inout [Settings: TokenizerReference]) throws(SettingsError) {
         let number = String(index)
         id = "run" + String(repeating: "0", count: max(0, 3 - number.count)) + number
         axes = point.axes
@@ -45,7 +46,11 @@ public struct Run: Sendable {
 
         let base = settings.settings("base")
         let basePath = Path(dotted: "base")
-        tokenizer = TokenizerSettings(base.settings("tokenizer"))
+        let tokenizerSettings = base.settings("tokenizer")
+        if let known = tokenizers[tokenizerSettings] { tokenizer = known } else {
+            do { tokenizer = try TokenizerReference(tokenizerSettings) } catch { throw error.under(basePath.appending("tokenizer")) }
+            tokenizers[tokenizerSettings] = tokenizer
+        }
         let model: LlamaConfiguration
         do { model = try LlamaConfiguration(settings: base.settings("model"), vocabularySize: tokenizer.vocabularySize) } catch {
             throw error.under(basePath.appending("model"))
@@ -116,16 +121,6 @@ public struct Run: Sendable {
             }
         }
         return names
-    }
-}
-
-extension TokenizerSettings {
-    /// The number of ids that the tokenizer will have.
-    var vocabularySize: Int {
-        switch self {
-        case .byte: 257
-        case .bytePair(let size): size
-        }
     }
 }
 

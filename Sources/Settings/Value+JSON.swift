@@ -15,11 +15,36 @@ extension Value {
     }
 }
 
+extension Value {
+    /// The entries of one object of a JSON text, in the order of the text, and the rest of it, in which that object is empty.
+    ///
+    /// For objects whose keys are data: they are kept byte for byte (Swift's strings are equal when they look the same) and may come twice.
+    ///
+    /// - Parameter path: the keys that lead to the object from the outermost one.
+    /// - Returns: nil for `entries` when no object stands there.
+    public static func reading(
+        json bytes: [UInt8], entriesAt path: [String], maximumDepth: Int = 200
+    ) throws(JSONError) -> (rest: Value, entries: [(key: [UInt8], value: Value)]?) {
+        var reader = JSONReader(bytes: bytes, maximumDepth: maximumDepth, entriesPath: path)
+        let rest = try reader.document()
+        return (rest, reader.entries)
+    }
+}
+
 /// Recursive descent over the bytes of a JSON text.
 private struct JSONReader {
     let bytes: [UInt8]
     let maximumDepth: Int
+    /// Keys that lead to the object whose entries are kept apart.
+    var entriesPath: [String] = []
+    var entries: [(key: [UInt8], value: Value)]?
+    /// How many keys of `entriesPath` lead to the value that is being read; -1 away from it.
+    private var pathDepth = 0
     var position = 0
+
+    init(bytes: [UInt8], maximumDepth: Int, entriesPath: [String] = []) {
+        (self.bytes, self.maximumDepth, self.entriesPath) = (bytes, maximumDepth, entriesPath)
+    }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
@@ -52,6 +77,10 @@ private struct JSONReader {
 
     private mutating func object(depth: Int) throws(JSONError) -> Value {
         var entries: [String: Value] = [:]
+        let pathDepth = pathDepth
+        defer { self.pathDepth = pathDepth }
+        let isKeptApart = !entriesPath.isEmpty && pathDepth == entriesPath.count
+        if isKeptApart { self.entries = [] }
         position += 1
         skipSpace()
         if skip("}") { return .object(entries) }
@@ -60,12 +89,15 @@ private struct JSONReader {
             let start = position
             guard next == UInt8(ascii: "\"") else { throw error(expected: "a key in quotes") }
             let key = try string()
-            guard entries[key] == nil else {
+            guard isKeptApart || entries[key] == nil else {
                 throw error(at: start, found: "the key \(Value.string(key).summary) again", expected: "each key once")
             }
             skipSpace()
             guard skip(":") else { throw error(expected: "':'") }
-            entries[key] = try value(depth: depth + 1)
+            let isOnPath = entriesPath.indices.contains(pathDepth) && entriesPath[pathDepth] == key
+            self.pathDepth = isOnPath ? pathDepth + 1 : -1
+            let value = try self.value(depth: depth + 1)
+            if isKeptApart { self.entries?.append((Array(key.utf8), value)) } else { entries[key] = value }
             skipSpace()
         } while skip(",")
         guard skip("}") else { throw error(expected: "',' or '}'") }
@@ -74,6 +106,9 @@ private struct JSONReader {
 
     private mutating func list(depth: Int) throws(JSONError) -> Value {
         var items: [Value] = []
+        let pathDepth = pathDepth
+        self.pathDepth = -1
+        defer { self.pathDepth = pathDepth }
         position += 1
         skipSpace()
         if skip("]") { return .list(items) }

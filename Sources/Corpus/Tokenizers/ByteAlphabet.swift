@@ -15,8 +15,12 @@ enum ByteAlphabet {
         }
     }()
 
-    private static let bytes: [Unicode.Scalar: UInt8] = Dictionary(
-        uniqueKeysWithValues: scalars.enumerated().map { ($1, UInt8($0)) })
+    /// The byte by code point, or -1; all letters are below U+0200.
+    private static let bytes: [Int16] = {
+        var bytes = [Int16](repeating: -1, count: 0x200)
+        for (byte, scalar) in scalars.enumerated() { bytes[Int(scalar.value)] = Int16(byte) }
+        return bytes
+    }()
 
     /// The spelling of some bytes.
     static func spelling(of bytes: [UInt8]) -> String {
@@ -25,12 +29,22 @@ enum ByteAlphabet {
         return String(text)
     }
 
-    /// The bytes that a spelling stands for, or nil when it holds a character outside the alphabet.
-    static func bytes(of spelling: String) -> [UInt8]? {
+    /// The bytes that a spelling in UTF-8 stands for, or nil when it holds a character outside the alphabet.
+    static func bytes(ofSpelling spelling: [UInt8]) -> [UInt8]? {
         var result: [UInt8] = []
-        for scalar in spelling.unicodeScalars {
-            guard let byte = bytes[scalar] else { return nil }
-            result.append(byte)
+        result.reserveCapacity(spelling.count)
+        var index = 0
+        while index < spelling.count {
+            let lead = spelling[index]
+            let code: Int
+            switch lead {
+            case ..<0x80: code = Int(lead)
+            case 0xC2..<0xC8 where index + 1 < spelling.count: code = Int(lead & 0x1F) << 6 | Int(spelling[index + 1] & 0x3F)
+            default: return nil
+            }
+            guard bytes[code] >= 0 else { return nil }
+            result.append(UInt8(bytes[code]))
+            index += lead < 0x80 ? 1 : 2
         }
         return result
     }

@@ -1,153 +1,249 @@
-/// Byte-level byte-pair encoding with GPT-2's words (`WordScanner`).
+import Settings
+
+/// Byte-pair encoding as a Hugging Face `tokenizer.json` describes it: byte-level (GPT-2, Llama 3, Qwen 2), or by characters with a mark for
+/// spaces and bytes to fall back to (SentencePiece's: Llama 2, Mistral).
 ///
-/// A trained vocabulary is laid out as the 256 bytes (id = byte), the merges in the order they were learned, and end of text
-/// last. A vocabulary that was read from a file keeps the ids of the file.
-/// Source: Sennrich et al. 2016, arXiv 1508.07909, section 3.2; byte level: Radford et al. 2019, section 2.2.
-public struct BytePairTokenizer: Tokenizer, Hashable {
-    /// Two neighbouring tokens and the token that replaces them. Merges are applied in the order of their rank.
-    struct Merge: Sendable, Hashable {
-        var left: Int32
-        var right: Int32
-        var merged: Int32
+/// A text goes through these steps: added tokens that are looked for in the text as it is, the normalizer, added tokens that are looked
+/// for in the normalized text, words, merges.
+public struct BytePairTokenizer: Tokenizer {
+    /// What parts a piece of text into words.
+    struct Splitting: Sendable, Hashable {
+        enum Words: Sendable, Hashable {
+            case pattern(WordPattern)
+            /// A word begins at each mark.
+            case marks
+            /// The whole piece is one word.
+            case none
+        }
+
+        enum Prefix: Sendable, Hashable { case never, first, always }
+
+        var words = Words.pattern(.gpt2)
+        /// What a space becomes before words are looked for: itself (byte-level) or a mark.
+        var mark: [UInt8] = [UInt8(ascii: " ")]
+        /// Whether a mark is put before a piece that does not begin with one: before none, that at the beginning of a text, or each.
+        var prefix = Prefix.never
     }
 
-    /// The bytes of each id; none for end of text.
-    let tokens: [[UInt8]]
+    /// The parts of the file that are written as they were read.
+    struct Sections: Sendable, Hashable {
+        var normalizer: Value = .null
+        var preTokenizer: Value = ["type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true]
+        var postProcessor: Value = .null
+        var decoder: Value = ["type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true]
+    }
+
+    let model: BytePairModel
+    /// In ascending order of their ids.
+    let added: [AddedToken]
+    let normalizer: TextNormalizer
+    let splitting: Splitting
+    let decoder: TokenDecoder
+    let sections: Sections
+    public let frame: TokenFrame
+    public let configuration: TokenizerConfiguration
     public let endOfText: Int32
-    /// In order of rank.
-    let merges: [Merge]
-    /// The id of each single byte.
-    let byteIDs: [Int32]
-    /// Rank by the two ids of a pair.
-    private let ranks: [UInt64: Int32]
+    public let vocabularySize: Int
 
-    /// Takes a vocabulary in which every single byte has a token.
-    init(tokens: [[UInt8]], endOfText: Int32, merges: [Merge], byteIDs: [Int32]) {
-        precondition(byteIDs.count == 256, "a token for every byte")
-        self.tokens = tokens
-        self.endOfText = endOfText
-        self.merges = merges
-        self.byteIDs = byteIDs
-        var ranks: [UInt64: Int32] = [:]
-        ranks.reserveCapacity(merges.count)
-        for (rank, merge) in merges.enumerated() {
-            ranks[BytePairTokenizer.key(merge.left, merge.right)] = Int32(rank)
-        }
-        self.ranks = ranks
-    }
+    private let plainTokens: AddedTokenMatcher
+    private let normalizedTokens: AddedTokenMatcher
+    /// What the normalizer or the splitting makes of a space, where that is one character.
+    private let mark: [UInt8]?
+    /// Whether words may be cut before a mark that follows another character: no merge is lost.
+    private let cutsBeforeMarks: Bool
+    /// By id: what the decoder takes for the token, and whether it is special.
+    private let decoded: [[UInt8]]
+    private let isSpecial: [Bool]
+    /// By id: bytes of text that it stands for, and whether a space that was put before a text may be its first.
+    private let byteCounts: [Int32]
+    private let mayBeginWithPrefix: [Bool]
 
-    /// The layout of a trained vocabulary: bytes, merges (pairs of earlier ids) in order, end of text.
-    init(merges pairs: [(left: Int32, right: Int32)]) {
-        var tokens = (0..<256).map { [UInt8($0)] }
-        var merges: [Merge] = []
-        for (left, right) in pairs {
-            merges.append(Merge(left: left, right: right, merged: Int32(tokens.count)))
-            tokens.append(tokens[Int(left)] + tokens[Int(right)])
-        }
-        let endOfText = Int32(tokens.count)
-        self.init(tokens: tokens + [[]], endOfText: endOfText, merges: merges, byteIDs: Array(0..<256))
-    }
+    /// Takes parts that agree: every id below 2^31 and given once, added tokens with different contents.
+    init(
+        model: BytePairModel, added: [AddedToken], endOfText: Int32, normalizer: TextNormalizer = TextNormalizer(), splitting: Splitting = Splitting(),
+        decoder: TokenDecoder = TokenDecoder(steps: [.byteLevel]), frame: TokenFrame = TokenFrame(),
+        configuration: TokenizerConfiguration = TokenizerConfiguration(), sections: Sections = Sections()
+    ) {
+        self.model = model
+        self.added = added.sorted { $0.id < $1.id }
+        (self.normalizer, self.splitting, self.decoder, self.sections) = (normalizer, splitting, decoder, sections)
+        (self.frame, self.configuration, self.endOfText) = (frame, configuration, endOfText)
+        let size = max(model.spellings.count, (self.added.last.map { Int($0.id) } ?? -1) + 1)
+        vocabularySize = size
 
-    public var vocabularySize: Int { tokens.count }
+        plainTokens = AddedTokenMatcher(added.filter { !$0.isNormalized }.map { ($0.content, $0) })
+        normalizedTokens = AddedTokenMatcher(added.filter(\.isNormalized).map { (normalizer.normalized($0.content), $0) })
+        let space = [UInt8(ascii: " ")]
+        let replacement = normalizer.steps.compactMap { if case .replace(space, let content) = $0 { content } else { nil } }.first ?? splitting.mark
+        let isMark = !model.rules.isByteLevel && replacement != space && replacement.first.map { UTF8Text.length(lead: $0) } == replacement.count
+        let mark = isMark ? replacement : nil
+        self.mark = mark
+        cutsBeforeMarks = mark.map { model.canCut(before: $0) } ?? false
 
-    public func encode(_ bytes: [UInt8]) -> [Int32] { encode(documents: [bytes])[0] }
-
-    public func encode(documents: [[UInt8]]) -> [[Int32]] {
-        var known: [[UInt8]: [Int32]] = [:]
-        var bench = MergeBench()
-        return documents.map { bytes in
-            var ids: [Int32] = []
-            ids.reserveCapacity(bytes.count / 3)
-            bytes.withUnsafeBufferPointer { buffer in
-                for range in WordScanner(buffer) {
-                    let word = Array(buffer[range])
-                    if let found = known[word] {
-                        ids.append(contentsOf: found)
-                    } else {
-                        let found = encode(word: word, on: &bench)
-                        known[word] = found
-                        ids.append(contentsOf: found)
-                    }
-                }
-            }
-            return ids
-        }
-    }
-
-    public var frame: TokenFrame { TokenFrame() }
-
-    public func encode(marked bytes: [UInt8]) -> [Int32] {
-        var pieces: [[UInt8]] = [[]]
-        let mark = Array(endOfTextMark.utf8)
-        var index = 0
-        while index < bytes.count {
-            if bytes[index...].starts(with: mark) {
-                pieces.append([])
-                index += mark.count
+        var decoded = [[UInt8]](repeating: [], count: size)
+        var isSpecial = [Bool](repeating: false, count: size)
+        var byteCounts = [Int32](repeating: 0, count: size)
+        var mayBeginWithPrefix = isSpecial
+        for (id, spelling) in model.spellings.enumerated() {
+            guard let spelling else { continue }
+            decoded[id] = spelling
+            mayBeginWithPrefix[id] = (model.words[id] ?? spelling).starts(with: mark ?? space)
+            if Int32(id) == model.rules.unknown { continue }
+            if model.rules.isByteLevel {
+                byteCounts[id] = Int32((model.words[id] ?? spelling).count)
+            } else if model.rules.fallsBackToBytes, BytePairModel.byte(spelled: spelling) != nil {
+                byteCounts[id] = 1
             } else {
-                pieces[pieces.count - 1].append(bytes[index])
-                index += 1
+                byteCounts[id] = Int32(mark.map { TextNormalizer.replaced(spelling, $0, space) }?.count ?? spelling.count)
             }
         }
-        return Array(encode(documents: pieces).joined(separator: [endOfText]))
+        for token in added {
+            let id = Int(token.id)
+            decoded[id] = token.isNormalized ? normalizer.normalized(token.content) : token.content
+            isSpecial[id] = token.isSpecial
+            byteCounts[id] = token.isSpecial || token.id == model.rules.unknown ? 0 : Int32(token.content.count)
+            mayBeginWithPrefix[id] = false
+        }
+        (self.decoded, self.isSpecial, self.byteCounts, self.mayBeginWithPrefix) = (decoded, isSpecial, byteCounts, mayBeginWithPrefix)
+    }
+
+    /// The layout of a vocabulary that is trained here: 256 bytes (id = byte), merges (pairs of earlier ids) in the order they were learned, end of text.
+    init(merges pairs: [(left: Int32, right: Int32)]) {
+        var words = (0..<256).map { [UInt8($0)] }
+        var merges: [BytePairModel.Merge] = []
+        for (left, right) in pairs {
+            merges.append(BytePairModel.Merge(left: left, right: right, merged: Int32(words.count)))
+            words.append(words[Int(left)] + words[Int(right)])
+        }
+        let end = Int32(words.count)
+        let mark = Array(endOfTextMark.utf8)
+        let spellings = words.map { Array(ByteAlphabet.spelling(of: $0).utf8) } + [mark]
+        self.init(
+            model: BytePairModel(spellings: spellings, merges: merges, rules: BytePairModel.Rules()), added: [AddedToken(id: end, content: mark)], endOfText: end)
     }
 
     public func decode(_ ids: [Int32], skippingSpecials: Bool) -> [UInt8] {
-        ids.flatMap { id in
-            precondition(tokens.indices.contains(Int(id)), "token \(id) in a vocabulary of \(tokens.count)")
-            return id == endOfText && !skippingSpecials ? Array(endOfTextMark.utf8) : tokens[Int(id)]
+        var tokens: [[UInt8]] = []
+        for id in ids {
+            checkID(id)
+            // Ids that stand for nothing are left out.
+            if !(skippingSpecials && isSpecial[Int(id)]), !decoded[Int(id)].isEmpty { tokens.append(decoded[Int(id)]) }
         }
+        return decoder.text(tokens)
     }
 
     public func byteCount(of id: Int32, after previous: Int32) -> Int {
-        precondition(tokens.indices.contains(Int(id)), "token \(id) in a vocabulary of \(tokens.count)")
-        return tokens[Int(id)].count
+        checkID(id)
+        checkID(previous)
+        let hasPrefix = isSpecial[Int(previous)] && mayBeginWithPrefix[Int(id)] && putsPrefix
+        return max(0, Int(byteCounts[Int(id)]) - (hasPrefix ? 1 : 0))
     }
 
-    public var configuration: TokenizerConfiguration { TokenizerConfiguration() }
+    private var putsPrefix: Bool { splitting.prefix != .never || normalizer.steps.contains { if case .prepend = $0 { true } else { false } } }
 
-    static func key(_ left: Int32, _ right: Int32) -> UInt64 { UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right)) }
+    private func checkID(_ id: Int32) { precondition(0..<vocabularySize ~= Int(id), "token \(id) in a vocabulary of \(vocabularySize)") }
+}
 
-    /// A merge that a word offers at a position: the lowest rank goes first, then the leftmost.
-    private struct Offer: Comparable {
-        var rank: Int32
-        var position: Int32
+extension BytePairTokenizer {
+    public func encode(_ bytes: [UInt8]) -> [Int32] { encode([bytes], specials: false)[0] }
+    public func encode(marked bytes: [UInt8]) -> [Int32] { encode([bytes], specials: true)[0] }
+    public func encode(documents: [[UInt8]]) -> [[Int32]] { encode(documents, specials: false) }
 
-        static func < (a: Offer, b: Offer) -> Bool { (a.rank, a.position) < (b.rank, b.position) }
-    }
-
-    /// Scratch space for one word: its tokens as a linked list, and the merges on offer.
-    private struct MergeBench {
+    /// Scratch space of a call.
+    private struct Bench {
+        var words = WordCache()
+        var merging = BytePairModel.Bench()
         var ids: [Int32] = []
-        var next: [Int32] = []
-        var previous: [Int32] = []
-        var offers = PriorityQueue<Offer>()
     }
 
-    private func encode(word: [UInt8], on bench: inout MergeBench) -> [Int32] {
-        let count = Int32(word.count)
-        bench.ids = word.map { byteIDs[Int($0)] }
-        bench.next = Array(1..<count + 1)
-        bench.previous = Array(-1..<count - 1)
-        bench.offers.removeAll()
-        func offer(at position: Int32) {
-            let next = bench.next[Int(position)]
-            guard next < count, let rank = ranks[BytePairTokenizer.key(bench.ids[Int(position)], bench.ids[Int(next)])] else { return }
-            bench.offers.insert(Offer(rank: rank, position: position))
+    private func encode(_ texts: [[UInt8]], specials: Bool) -> [[Int32]] {
+        var bench = Bench()
+        return texts.map { text in
+            let text = UTF8Text.repaired(text)
+            bench.ids = []
+            bench.ids.reserveCapacity(text.count / 3)
+            text.withUnsafeBufferPointer { encode($0, specials, &bench) }
+            return bench.ids
         }
-        for position in 0..<count { offer(at: position) }
-        while let best = bench.offers.popFirst() {
-            let merge = merges[Int(best.rank)]
-            let (here, there) = (Int(best.position), Int(bench.next[Int(best.position)]))
-            // An offer is stale when one of its tokens has been merged away meanwhile (marked -1).
-            guard bench.ids[here] == merge.left, there < Int(count), bench.ids[there] == merge.right else { continue }
-            bench.ids[here] = merge.merged
-            bench.ids[there] = -1
-            bench.next[here] = bench.next[there]
-            if bench.next[here] < count { bench.previous[Int(bench.next[here])] = best.position }
-            if bench.previous[here] >= 0 { offer(at: bench.previous[here]) }
-            offer(at: best.position)
+    }
+
+    private func encode(_ text: UnsafeBufferPointer<UInt8>, _ specials: Bool, _ bench: inout Bench) {
+        guard plainTokens.finds(specials: specials) else { return encode(plain: text, isFirst: true, specials, &bench) }
+        for piece in plainTokens.pieces(text, specials: specials) {
+            if let token = piece.token {
+                bench.ids.append(token.id)
+            } else {
+                encode(plain: UnsafeBufferPointer(rebasing: text[piece.range]), isFirst: piece.range.lowerBound == 0, specials, &bench)
+            }
         }
-        return bench.ids.filter { $0 >= 0 }
+    }
+
+    /// Text in which the tokens that are looked for before normalization do not stand.
+    private func encode(plain text: UnsafeBufferPointer<UInt8>, isFirst: Bool, _ specials: Bool, _ bench: inout Bench) {
+        guard !text.isEmpty else { return }
+        guard !normalizer.steps.isEmpty else { return encode(normalized: text, isFirst: isFirst, specials, &bench) }
+        normalizer.normalized(Array(text)).withUnsafeBufferPointer { encode(normalized: $0, isFirst: isFirst, specials, &bench) }
+    }
+
+    private func encode(normalized text: UnsafeBufferPointer<UInt8>, isFirst: Bool, _ specials: Bool, _ bench: inout Bench) {
+        guard normalizedTokens.finds(specials: specials) else { return encode(piece: text, isFirst: isFirst, &bench) }
+        for piece in normalizedTokens.pieces(text, specials: specials) {
+            if let token = piece.token {
+                bench.ids.append(token.id)
+            } else {
+                encode(piece: UnsafeBufferPointer(rebasing: text[piece.range]), isFirst: isFirst && piece.range.lowerBound == 0, &bench)
+            }
+        }
+    }
+
+    /// Text without added tokens: becomes words.
+    private func encode(piece text: UnsafeBufferPointer<UInt8>, isFirst: Bool, _ bench: inout Bench) {
+        guard !text.isEmpty else { return }
+        let space = [UInt8(ascii: " ")]
+        let replaces = splitting.mark != space
+        guard replaces || splitting.prefix != .never else { return encode(words: text, &bench) }
+        var marked = replaces ? TextNormalizer.replaced(Array(text), space, splitting.mark) : Array(text)
+        if splitting.prefix == .always || (splitting.prefix == .first && isFirst), !marked.starts(with: splitting.mark) { marked = splitting.mark + marked }
+        marked.withUnsafeBufferPointer { encode(words: $0, &bench) }
+    }
+
+    private func encode(words text: UnsafeBufferPointer<UInt8>, _ bench: inout Bench) {
+        switch splitting.words {
+        case .pattern(let pattern):
+            for range in WordScanner(text, pattern) { encode(word: UnsafeBufferPointer(rebasing: text[range]), &bench) }
+        case .marks: encode(text, cutAt: splitting.mark, beforeEach: true, &bench)
+        case .none:
+            if cutsBeforeMarks, let mark { encode(text, cutAt: mark, beforeEach: false, &bench) } else { encode(word: text, &bench) }
+        }
+    }
+
+    /// The stretches of a text that begin with a mark, or with the first of several.
+    private func encode(_ text: UnsafeBufferPointer<UInt8>, cutAt mark: [UInt8], beforeEach: Bool, _ bench: inout Bench) {
+        var start = 0
+        var index = 0
+        // The end of the mark before.
+        var markEnd = 0
+        while index < text.count {
+            guard text[index] == mark[0], index + mark.count <= text.count, text[index..<index + mark.count].elementsEqual(mark) else {
+                index += 1
+                continue
+            }
+            if index > start, beforeEach || index != markEnd {
+                encode(word: UnsafeBufferPointer(rebasing: text[start..<index]), &bench)
+                start = index
+            }
+            index += mark.count
+            markEnd = index
+        }
+        encode(word: UnsafeBufferPointer(rebasing: text[start...]), &bench)
+    }
+
+    @inline(__always)
+    private func encode(word: UnsafeBufferPointer<UInt8>, _ bench: inout Bench) {
+        let hash = WordCache.hash(word)
+        if bench.words.find(word, hash, into: &bench.ids) { return }
+        let start = bench.ids.count
+        model.encode(word, on: &bench.merging, into: &bench.ids)
+        bench.words.insert(word, hash, bench.ids[start...])
     }
 }

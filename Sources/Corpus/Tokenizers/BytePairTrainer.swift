@@ -51,7 +51,7 @@ struct BytePairTrainer {
     init(_ documents: [[UInt8]]) {
         var wordIndex: [[UInt8]: Int] = [:]
         for document in documents {
-            document.withUnsafeBufferPointer { buffer in
+            UTF8Text.repaired(document).withUnsafeBufferPointer { buffer in
                 for range in WordScanner(buffer) where range.count > 1 {
                     let word = Array(buffer[range])
                     if let index = wordIndex[word] {
@@ -97,7 +97,7 @@ struct BytePairTrainer {
     private mutating func enqueue(from first: Int) {
         for index in first..<pairs.count where pairs[index].count >= 2 {
             let pair = pairs[index]
-            queue.insert(Candidate(count: pair.count, key: BytePairTokenizer.key(pair.left, pair.right), pair: index))
+            queue.insert(Candidate(count: pair.count, key: BytePairModel.key(pair.left, pair.right), pair: index))
         }
     }
 
@@ -128,7 +128,7 @@ struct BytePairTrainer {
     }
 
     private mutating func add(_ count: Int, _ left: Int32, _ right: Int32, in word: Int) {
-        let key = BytePairTokenizer.key(left, right)
+        let key = BytePairModel.key(left, right)
         if let index = pairIndex[key] {
             pairs[index].count += count
             if count > 0, pairs[index].words.last != Int32(word) { pairs[index].words.append(Int32(word)) }

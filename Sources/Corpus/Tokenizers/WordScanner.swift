@@ -1,42 +1,101 @@
-/// Cuts bytes into the words that byte pairs may not cross: GPT-2's pattern, scanned by hand.
-///
-///     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
-///
-/// Every byte belongs to exactly one word. A byte that is not part of valid UTF-8 counts as neither letter, number nor space.
-/// Letters, numbers and spaces are those of the Unicode version of the standard library.
-struct WordScanner: Sequence, IteratorProtocol {
-    private enum Class { case letter, number, space, other }
+/// How a byte-level tokenizer parts text into the words that byte pairs may not cross.
+enum WordPattern: Sendable, Hashable, CaseIterable {
+    case gpt2, llama3, qwen2
 
-    private let bytes: UnsafeBufferPointer<UInt8>
+    /// The regular expression, as it stands in tokenizer files.
+    var expression: String {
+        switch self {
+        case .gpt2: #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
+        case .llama3: WordPattern.contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+        case .qwen2: WordPattern.contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+        }
+    }
+
+    private static let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+
+    /// Numbers that may stand in one word, where there is a limit.
+    fileprivate var longestNumber: Int { self == .llama3 ? 3 : 1 }
+}
+
+/// The words of a text by one of the patterns, scanned by hand: every byte belongs to exactly one.
+///
+/// Letters, numbers and spaces are those of `CharacterClass`.
+struct WordScanner: Sequence, IteratorProtocol {
+    private let bytes: UnsafePointer<UInt8>
+    private let count: Int
+    private let pattern: WordPattern
+    private let classes = CharacterClass.table
     private var position = 0
 
-    /// `bytes` must stay valid while words are read.
-    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    /// `bytes` must be valid UTF-8 and stay as they are while words are read.
+    init(_ bytes: UnsafeBufferPointer<UInt8>, _ pattern: WordPattern = .gpt2) {
+        // Of no bytes none is read.
+        self.bytes = bytes.baseAddress ?? UnsafePointer(classes)
+        count = bytes.count
+        self.pattern = pattern
+    }
 
     mutating func next() -> Range<Int>? {
-        guard position < bytes.count else { return nil }
+        guard position < count else { return nil }
         let start = position
-        position = wordEnd(from: start)
+        position = pattern == .gpt2 ? gpt2End(from: start) : llama3End(from: start)
         return start..<position
     }
 
-    private func wordEnd(from start: Int) -> Int {
+    @inline(__always)
+    private func character(_ index: Int) -> (kind: UInt8, length: Int) {
+        let (code, length) = UTF8Text.scalar(bytes, index)
+        return (classes[Int(code)] & CharacterClass.kinds, length)
+    }
+
+    private func gpt2End(from start: Int) -> Int {
         if bytes[start] == UInt8(ascii: "'"), let end = contractionEnd(from: start) { return end }
         let body = bytes[start] == UInt8(ascii: " ") ? start + 1 : start
-        if body < bytes.count {
-            let (first, length) = character(at: body)
-            if first != .space { return runEnd(of: first, from: body + length) }
+        if body < count {
+            let (kind, length) = character(body)
+            if kind != CharacterClass.space { return runEnd(of: kind, from: body + length) }
         }
         return spaceEnd(from: start)
     }
 
+    private func llama3End(from start: Int) -> Int {
+        if bytes[start] == UInt8(ascii: "'"), let end = contractionEndOfAnyCase(from: start) { return end }
+        let (kind, length) = character(start)
+        let next = start + length
+        if kind == CharacterClass.letter { return runEnd(of: CharacterClass.letter, from: next) }
+        if kind == CharacterClass.number {
+            var end = next
+            for _ in 1..<pattern.longestNumber where end < count {
+                let (kind, length) = character(end)
+                guard kind == CharacterClass.number else { break }
+                end += length
+            }
+            return end
+        }
+        if !isLineEnd(start), next < count {
+            let (following, length) = character(next)
+            if following == CharacterClass.letter { return runEnd(of: CharacterClass.letter, from: next + length) }
+            if bytes[start] == UInt8(ascii: " "), following == 0 { return lineEnds(from: runEnd(of: 0, from: next + length)) }
+        }
+        return kind == 0 ? lineEnds(from: runEnd(of: 0, from: next)) : spaceEnd(from: start, upToLineEnds: true)
+    }
+
+    @inline(__always)
+    private func isLineEnd(_ index: Int) -> Bool { bytes[index] == UInt8(ascii: "\n") || bytes[index] == UInt8(ascii: "\r") }
+
+    private func lineEnds(from start: Int) -> Int {
+        var end = start
+        while end < count, isLineEnd(end) { end += 1 }
+        return end
+    }
+
     private func contractionEnd(from start: Int) -> Int? {
-        guard start + 1 < bytes.count else { return nil }
+        guard start + 1 < count else { return nil }
         switch bytes[start + 1] {
         case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "m"), UInt8(ascii: "d"): return start + 2
         default: break
         }
-        guard start + 2 < bytes.count else { return nil }
+        guard start + 2 < count else { return nil }
         switch (bytes[start + 1], bytes[start + 2]) {
         case (UInt8(ascii: "r"), UInt8(ascii: "e")), (UInt8(ascii: "v"), UInt8(ascii: "e")), (UInt8(ascii: "l"), UInt8(ascii: "l")):
             return start + 3
@@ -44,68 +103,47 @@ struct WordScanner: Sequence, IteratorProtocol {
         }
     }
 
-    private func runEnd(of wanted: Class, from start: Int) -> Int {
+    private func contractionEndOfAnyCase(from start: Int) -> Int? {
+        guard start + 1 < count else { return nil }
+        switch bytes[start + 1] | 0x20 {
+        case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "m"), UInt8(ascii: "d"): return start + 2
+        default: break
+        }
+        guard start + 2 < count else { return nil }
+        // The long s is an s of another case.
+        if bytes[start + 1] == 0xC5, bytes[start + 2] == 0xBF { return start + 3 }
+        switch (bytes[start + 1] | 0x20, bytes[start + 2] | 0x20) {
+        case (UInt8(ascii: "r"), UInt8(ascii: "e")), (UInt8(ascii: "v"), UInt8(ascii: "e")), (UInt8(ascii: "l"), UInt8(ascii: "l")):
+            return start + 3
+        default: return nil
+        }
+    }
+
+    @inline(__always)
+    private func runEnd(of wanted: UInt8, from start: Int) -> Int {
         var end = start
-        while end < bytes.count {
-            let (found, length) = character(at: end)
-            guard found == wanted else { break }
+        while end < count {
+            let (kind, length) = character(end)
+            guard kind == wanted else { break }
             end += length
         }
         return end
     }
 
-    /// A run of spaces; when a word follows, its last space is left to that word, unless it is the only one.
-    private func spaceEnd(from start: Int) -> Int {
+    /// A run of spaces; when a word follows, its last space is left to that word, unless it is the only one. With `upToLineEnds` a
+    /// run that has line ends is cut behind the last of them.
+    private func spaceEnd(from start: Int, upToLineEnds: Bool = false) -> Int {
         var end = start
         var last = start
-        while end < bytes.count {
-            let (found, length) = character(at: end)
-            guard found == .space else { break }
+        var lineEnd: Int?
+        while end < count {
+            let (kind, length) = character(end)
+            guard kind == CharacterClass.space else { break }
             last = end
+            if isLineEnd(end) { lineEnd = end + 1 }
             end += length
         }
-        return end == bytes.count || last == start ? end : last
-    }
-
-    private static let ascii: [Class] = (0..<128).map { byte in
-        switch UInt8(byte) {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): .letter
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): .number
-        case 9...13, 32: .space
-        default: .other
-        }
-    }
-
-    private func character(at index: Int) -> (Class, length: Int) {
-        let byte = bytes[index]
-        if byte < 0x80 { return (WordScanner.ascii[Int(byte)], 1) }
-        guard let (scalar, length) = scalar(at: index) else { return (.other, 1) }
-        switch scalar.properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: return (.letter, length)
-        case .decimalNumber, .letterNumber, .otherNumber: return (.number, length)
-        default: return (scalar.properties.isWhitespace ? .space : .other, length)
-        }
-    }
-
-    /// The scalar that starts at a byte of 0x80 or more, or nil when the bytes there are not valid UTF-8.
-    private func scalar(at index: Int) -> (Unicode.Scalar, length: Int)? {
-        let lead = bytes[index]
-        let (length, least): (Int, UInt32)
-        switch lead {
-        case 0xC2...0xDF: (length, least) = (2, 0x80)
-        case 0xE0...0xEF: (length, least) = (3, 0x800)
-        case 0xF0...0xF4: (length, least) = (4, 0x10000)
-        default: return nil
-        }
-        guard index + length <= bytes.count else { return nil }
-        var value = UInt32(lead) & (0x7F >> UInt32(length))
-        for offset in 1..<length {
-            let byte = bytes[index + offset]
-            guard byte & 0xC0 == 0x80 else { return nil }
-            value = value << 6 | UInt32(byte & 0x3F)
-        }
-        // Overlong forms are refused here, surrogates and values past U+10FFFF by the initialiser.
-        guard value >= least, let scalar = Unicode.Scalar(value) else { return nil }
-        return (scalar, length)
+        if upToLineEnds, let lineEnd { return lineEnd }
+        return end == count || last == start ? end : last
     }
 }

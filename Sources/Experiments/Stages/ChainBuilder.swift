@@ -19,6 +19,8 @@ struct ChainBuilder {
         var seed: Int
         var evaluation: EvaluationSettings
         var data: [DataReference]
+        /// What a tokenizer file holds is not in the settings.
+        var tokenizer: Value
     }
 
     /// The stages before the stream, and what later ones have from them.
@@ -77,7 +79,7 @@ struct ChainBuilder {
     }
 
     private mutating func trunk(of run: Run, _ data: ([String]) -> [DataReference]) -> Trunk {
-        let key = TrunkKey(base: run.settings.settings("base").value, seed: run.baseSeed, evaluation: run.evaluation, data: data(run.domains))
+        let key = TrunkKey(base: run.settings.settings("base").value, seed: run.baseSeed, evaluation: run.evaluation, data: data(run.domains), tokenizer: run.tokenizer.recipe)
         if let last, last.key == key { return last.trunk }
         let trunk = trunks[key] ?? makeTrunk(run, data)
         trunks[key] = trunk
@@ -88,8 +90,9 @@ struct ChainBuilder {
     private func makeTrunk(_ run: Run, _ data: ([String]) -> [DataReference]) -> Trunk {
         let baseData = data(run.baseData)
         let tokenizer = Stage(
-            "tokenizer", title: "tokenizer", parent: nil, numerics: numerics, recipe: ["tokenizer": run.tokenizer.recipe, "data": hashes(baseData)],
-            work: .tokenizer(run.tokenizer, data: baseData))
+            "tokenizer", title: "tokenizer", parent: nil, numerics: numerics,
+            recipe: ["tokenizer": run.tokenizer.recipe, "data": hashes(run.tokenizer.learns ? baseData : [])],
+            work: .tokenizer(run.tokenizer, data: run.tokenizer.learns ? baseData : []))
         let measurement = Stage.Measurement(
             settings: run.evaluation, sequenceLength: run.base.maxPositions, data: data(run.domains), tokenizer: tokenizer.key)
         let measured: Value = [

@@ -19,8 +19,8 @@ final class DataLibrary {
 
     func tokenizer(_ key: String) throws -> any Tokenizer {
         if let known = tokenizers[key] { return known }
-        if let damage = store.damage(key, files: ["tokenizer.json"]) { throw damage }
-        let tokenizer = try readTokenizer(file: store.tokenizer(key))
+        if let damage = store.damage(key, files: ["tokenizer.json", "tokenizer_config.json"]) { throw damage }
+        let tokenizer = try TokenizerFile.read(path: store.tokenizer(key))
         tokenizers[key] = tokenizer
         return tokenizer
     }

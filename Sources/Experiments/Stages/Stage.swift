@@ -18,7 +18,7 @@ public struct Stage: Sendable {
     public let title: String
 
     public enum Work: Sendable {
-        case tokenizer(TokenizerSettings, data: [DataReference])
+        case tokenizer(TokenizerReference, data: [DataReference])
         case pretraining(LlamaConfiguration, Lesson)
         /// Phase `phase` of a strategy, on the model of the parent.
         case task(any Strategy, phase: Int, Lesson)

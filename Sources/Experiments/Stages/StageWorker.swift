@@ -143,7 +143,9 @@ public final class StageWorker {
         case .tokenizer(let settings, let data):
             attempt = try begin(turn)
             let documents = try data.flatMap { try library.text($0).training }
-            try DurableFile.write(Data(settings.tokenizer(on: documents).json.utf8), to: store.tokenizer(stage.key))
+            for file in try settings.tokenizer(on: documents).files() {
+                try DurableFile.write(Data(file.text.utf8), to: store.folder(stage.key) + "/" + file.name)
+            }
         case .pretraining(let configuration, let lesson):
             let model = LlamaModel(configuration, seed: lesson.seed)
             model.setTrainable { _ in true }

@@ -17,7 +17,8 @@ extension StageStore {
     public func damage(_ key: String, files: [String]) -> DamagedStage? {
         do throws(DamagedStage) {
             let mark = try mark(of: key)
-            for file in files { _ = try contents(of: key, file, mark) }
+            // Tokenizers of earlier versions have no configuration.
+            for file in files where file != "tokenizer_config.json" || mark.files[file] != nil { _ = try contents(of: key, file, mark) }
             return nil
         } catch {
             return error
@@ -82,7 +83,7 @@ extension Stage {
     /// The files that other stages read.
     func products(in store: StageStore) -> [String] {
         switch work {
-        case .tokenizer: ["tokenizer.json"]
+        case .tokenizer: ["tokenizer.json", "tokenizer_config.json"]
         case .pretraining: ["model.safetensors"]
         case .task: ["model.safetensors"] + (store.hasFile(key, "carried.safetensors") ? ["carried.safetensors"] : [])
         case .evaluation: []

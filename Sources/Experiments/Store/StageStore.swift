@@ -2,8 +2,9 @@ import Crypto
 import Foundation
 import Settings
 
-/// `results/stages/<key>/`, a folder a stage: `recipe.json`, `journal`, `tokenizer.json` or `model.safetensors` (with `carried.safetensors` where a strategy
-/// hands more than the model to its next phase), and `done`, written last; `state` while it is trained. A stage without `done` counts for nothing; one with `failed` says why.
+/// `results/stages/<key>/`, a folder a stage: `recipe.json`, `journal`, `tokenizer.json` (with its `tokenizer_config.json`) or `model.safetensors` (with
+/// `carried.safetensors` where a strategy hands more than the model to its next phase), and `done`, written last; `state` while it is trained. A stage without
+/// `done` counts for nothing; one with `failed` says why.
 /// `results/locks/<key>` says who works on a stage.
 public struct StageStore: Sendable {
     public enum State: Sendable, Hashable {
