@@ -14,7 +14,7 @@ public final class LlamaModel {
     /// Which of the blocks were inserted by expansion, ascending.
     public private(set) var addedLayers: [Int] = []
     /// Rank, alpha and names of the adapted projections, when adapters are attached.
-    public private(set) var lora: LoRASettings?
+    public internal(set) var lora: LoRASettings?
 
     /// A model whose weights are all zero, for a checkpoint to fill.
     public init(_ configuration: LlamaConfiguration) {
