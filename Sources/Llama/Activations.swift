@@ -109,4 +109,11 @@ final class RotaryTable {
             qkv.base, rowStride: qkv.rowStride, length: shape.length, heads: c.headCount + c.keyValueHeadCount, headWidth: c.headWidth,
             cosine: cosine.base, sine: sine.base, isBackward: isBackward)
     }
+
+    /// Turns the queries and keys of rows at positions of their own.
+    func rotate(_ piece: RowPiece, _ qkv: Matrix, positions: UnsafePointer<Int>, _ c: LlamaConfiguration) {
+        piece.rotate(
+            qkv.base, rowStride: qkv.rowStride, positions: positions, heads: c.headCount + c.keyValueHeadCount, headWidth: c.headWidth,
+            cosine: cosine.base, sine: sine.base)
+    }
 }
