@@ -66,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "strata",
             dependencies: [
-                "Settings", "HDF5", "Kernels", "Training", "Continual", "Experiments", "Results", "Benchmarks",
+                "Settings", "HDF5", "Kernels", "Llama", "Corpus", "Training", "Continual", "Experiments", "Results", "Benchmarks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

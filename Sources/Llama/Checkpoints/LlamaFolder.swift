@@ -53,11 +53,12 @@ public struct LlamaFolder: Sendable {
     }
 
     /// The model with its weights, frozen.
-    public func model() throws(CheckpointError) -> LlamaModel {
+    /// - Parameter remembersAdded: whether layers that expansion added count as such.
+    public func model(remembersAdded: Bool = true) throws(CheckpointError) -> LlamaModel {
         try checkTiedHead()
         let model = LlamaModel(configuration)
         try model.load(tensors)
-        model.markAdded(addedLayers)
+        if remembersAdded { model.markAdded(addedLayers) }
         return model
     }
 

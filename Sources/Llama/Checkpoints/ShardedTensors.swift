@@ -21,10 +21,7 @@ public struct ShardedTensors: TensorSource, Sendable {
             throw CheckpointError(path, "holds both \(Self.fileName) and \(Self.indexName)", "remove the one that is not meant")
         }
         if hasIndex {
-            let map = try Self.weightMap(readBytes(index), file: index)
-            var shards: [String: Safetensors] = [:]
-            for name in Set(map.values).sorted() { shards[name] = try Safetensors(path: "\(path)/\(name)") }
-            self = try ShardedTensors(path: path, index: index, map: map, shards: shards)
+            self = try ShardedTensors(index: readBytes(index), file: index, folder: path) { name throws(CheckpointError) in try Safetensors(path: "\(path)/\(name)") }
             return
         }
         guard hasSingle else {
@@ -38,13 +35,18 @@ public struct ShardedTensors: TensorSource, Sendable {
     }
 
     /// - Parameters:
-    ///   - map: the shard of each tensor by the index.
-    ///   - shards: by name, every one that the map names.
-    init(path: String, index: String, map: [String: String], shards: [String: Safetensors]) throws(CheckpointError) {
+    ///   - bytes: the index.
+    ///   - index: its file, for errors.
+    ///   - shard: opens a file beside it.
+    public init(
+        index bytes: [UInt8], file index: String, folder path: String, shard: (String) throws(CheckpointError) -> Safetensors
+    ) throws(CheckpointError) {
+        let map = try Self.weightMap(bytes, file: index)
         var entries: [String: Safetensors.Entry] = [:]
         var places: [String: Int] = [:]
-        let names = shards.keys.sorted()
-        let files = names.compactMap { shards[$0] }
+        let names = Set(map.values).sorted()
+        var files: [Safetensors] = []
+        for name in names { files.append(try shard(name)) }
         for (place, name) in names.enumerated() {
             for (tensor, entry) in files[place].entries.sorted(by: { $0.key < $1.key }) {
                 guard map[tensor] == name else {
@@ -92,7 +94,7 @@ func readBytes(_ path: String) throws(CheckpointError) -> [UInt8] {
 }
 
 /// The JSON of a checkpoint's file; what is wrong with it has a line and a column.
-func checkpointJSON(_ bytes: [UInt8], file: String) throws(CheckpointError) -> Value {
+public func checkpointJSON(_ bytes: [UInt8], file: String) throws(CheckpointError) -> Value {
     do { return try Value(json: bytes) } catch {
         throw CheckpointError("\(file):\(error.line):\(error.column)", "found \(error.found), expected \(error.expected)", "the file is not valid JSON")
     }
