@@ -51,7 +51,7 @@ let package = Package(
         .target(name: "Llama", dependencies: ["Settings", "Kernels"]),
         .target(name: "Corpus", dependencies: ["Settings", "Kernels"], swiftSettings: optimised),
         .target(name: "Training", dependencies: ["Settings", "KernelTypes", "Kernels", "Llama", "Corpus"]),
-        .target(name: "Continual", dependencies: ["Settings", "Llama"]),
+        .target(name: "Continual", dependencies: ["Settings", "Kernels", "Llama", "Corpus", "Training"]),
         .target(
             name: "Experiments",
             dependencies: [
@@ -84,7 +84,7 @@ let package = Package(
                 "Settings", "KernelTypes", "Kernels", "Llama", "Corpus", "Training", "TestSupport", "CAllocations",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        .testTarget(name: "ContinualTests", dependencies: ["Settings", "Kernels", "Llama", "Continual"]),
+        .testTarget(name: "ContinualTests", dependencies: ["Settings", "Kernels", "Llama", "Corpus", "Training", "Continual", "TestSupport"]),
         .testTarget(
             name: "ExperimentsTests", dependencies: ["Settings", "HDF5", "Kernels", "Llama", "Corpus", "Training", "Continual", "Experiments", "Results", "TestSupport"]),
         .testTarget(name: "ResultsTests", dependencies: ["Settings", "HDF5", "Results"]),

@@ -1,10 +1,11 @@
 import Llama
 import Settings
+import Training
 
 /// A way to learn a stream of tasks without forgetting. One file each; `strategies` lists them.
 ///
-/// A strategy says in which phases the stream is trained, and makes the model ready for each: what is added to it and what is
-/// trained. A new strategy is a file, a test and a line in the list.
+/// A strategy says in which phases the stream is trained, makes the model ready for each (what is added to it and what is trained), and may
+/// look after what was learned before: while a phase is trained (`retention`) and behind it (`finish`). A new strategy is a file, a test and a line in the list.
 public protocol Strategy: Sendable {
     /// Name in experiment files, keys and help.
     static var variant: Variant { get }
@@ -17,6 +18,16 @@ public protocol Strategy: Sendable {
     /// Makes the model ready for a phase (0, 1, ...) and sets what is trained in it. Phase 0 gets the base, every other the
     /// model that the one before left, everything frozen.
     func prepare(_ model: LlamaModel, phase: Int, seed: Int) throws(SettingsError)
+    /// Whether every phase adds to the model. Else it has the same shape in all of them.
+    var growsEachPhase: Bool { get }
+    /// What is done beside following the gradient of the loss; nil for nothing. Asked after `prepare`.
+    func retention(_ context: PhaseContext) throws -> (any Retention)?
+    /// Text of before a phase that the retention reads; nil for none.
+    func earlierText(phase: Int) -> EarlierText?
+    /// What the retention costs.
+    func overhead(phase: Int) -> PhaseOverhead
+    /// Changes the structure of a model whose phase is trained, before it is saved and measured.
+    func finish(_ model: LlamaModel, phase: Int)
     /// What a reader of a table has to know of this strategy on a base of this shape: choices that its source leaves open.
     func notes(_ base: LlamaConfiguration) -> [String]
 }
@@ -25,6 +36,16 @@ extension Strategy {
     public func check(_ base: LlamaConfiguration) throws(SettingsError) {}
 
     public func notes(_ base: LlamaConfiguration) -> [String] { [] }
+
+    public var growsEachPhase: Bool { false }
+
+    public func retention(_ context: PhaseContext) throws -> (any Retention)? { nil }
+
+    public func earlierText(phase: Int) -> EarlierText? { nil }
+
+    public func overhead(phase: Int) -> PhaseOverhead { PhaseOverhead() }
+
+    public func finish(_ model: LlamaModel, phase: Int) {}
 
     /// Task after task.
     public func phases(taskCount: Int) -> [Phase] { (0..<taskCount).map { Phase(tasks: [$0], after: $0 + 1) } }
@@ -36,10 +57,13 @@ public struct Phase: Sendable, Hashable {
     public var tasks: [Int]
     /// The row of the score matrix that is measured afterwards.
     public var after: Int
+    /// Whether anything is trained in it. Else the model is prepared and measured.
+    public var trains: Bool
 
-    public init(tasks: [Int], after: Int) {
+    public init(tasks: [Int], after: Int, trains: Bool = true) {
         self.tasks = tasks
         self.after = after
+        self.trains = trains
     }
 }
 
@@ -50,6 +74,12 @@ public let strategies: [any Strategy.Type] = [
     Joint.self,
     LoRA.self,
     BlockExpansion.self,
+    Partial.self,
+    OLoRA.self,
+    Interpolate.self,
+    EWC.self,
+    LwF.self,
+    AGEM.self,
 ]
 
 /// The `strategy` of an experiment file.

@@ -28,7 +28,7 @@ public struct Batches: Sendable {
     public let sequenceLength: Int
     private let domains: [[Int32]]
     private let weights: [Double]
-    private let seed: Int
+    public let seed: Int
     private let label: String
     private var choices: RandomStream
     private var places: [Place]

@@ -14,6 +14,7 @@ public enum ExperimentFields {
         .required("stream", .list(.string, count: 1...1000), "domains in the order they are learned"),
         .required("train", .object(TrainingSettings.fields), "training of each task of the stream"),
         .required("strategy", strategyKind, "how the stream is learned"),
+        .optional("replay", .object(Replay.fields), default: .null, "earlier text among that of each task, beside any strategy that trains"),
         .optional("evaluation", .object(EvaluationSettings.fields), default: [:], "how much is measured after each task"),
         .optional("seed", .natural, default: 0, "seed of the stream: order of the batches, new weights"),
     ]

@@ -27,6 +27,7 @@ public struct Run: Sendable {
     let sources: [String: DataSource]
     let train: TrainingSettings
     let strategy: any Strategy
+    let replay: Replay?
     let evaluation: EvaluationSettings
 
     /// Everything that is measured: the base's domains, then those of the stream, each once.
@@ -74,6 +75,8 @@ public struct Run: Sendable {
             strategy = try Continual.strategy(settings.settings("strategy"))
             try strategy.check(model)
         } catch { throw error.under(Path(dotted: "strategy")) }
+        replay = settings.has("replay") ? Replay(settings: settings.settings("replay")) : nil
+        do { try replay?.check(strategy, taskCount: stream.count) } catch { throw error.under(Path(dotted: "replay")) }
         label = point.label.isEmpty ? strategyName : point.label
     }
 

@@ -57,9 +57,9 @@ final class SharedMemory {
     /// nil in a pass that does not train.
     let gradients: GradientMemory?
 
-    init(_ blocks: [Block], _ shape: PassShape, trains: Bool, _ compute: Compute) {
+    init(_ blocks: [Block], _ shape: PassShape, trains: Bool, hasDropout: Bool, _ compute: Compute) {
         packing = FloatBuffer(blocks.reduce(0) { max($0, BlockPass.packingCount($1, compute)) })
-        gradients = trains ? GradientMemory(blocks, shape, compute) : nil
+        gradients = trains ? GradientMemory(blocks, shape, hasDropout: hasDropout, compute) : nil
     }
 }
 
@@ -73,13 +73,13 @@ final class GradientMemory {
     /// Packed inputs and gradients of outputs: of half a block.
     let packed: FloatBuffer
 
-    init(_ blocks: [Block], _ shape: PassShape, _ compute: Compute) {
+    init(_ blocks: [Block], _ shape: PassShape, hasDropout: Bool, _ compute: Compute) {
         let count = shape.rows * shape.configuration.hiddenSize
         residual = FloatBuffer(count)
         middle = FloatBuffer(count)
         attended = FloatBuffer(count)
         qkvBuffer = ActivationBuffer(shape.rows, shape.qkvWidth)
-        packed = FloatBuffer(blocks.reduce(0) { max($0, BlockPass.gradientCount($1, rows: shape.rows, compute)) })
+        packed = FloatBuffer(blocks.reduce(0) { max($0, BlockPass.gradientCount($1, rows: shape.rows, hasDropout: hasDropout, compute)) })
     }
 }
 

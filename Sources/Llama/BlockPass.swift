@@ -16,7 +16,7 @@ final class BlockPass {
     private let feedForwardGradients: WeightGradients, attentionGradients: WeightGradients
     /// Whether anything below the block is trained.
     private let hasTrainedBelow: Bool
-    /// A piece's local memory: (N, F), (N, C), and the adapters' (N, R).
+    /// A piece's local memory: (N, F), (N, C), the adapters' (N, R), and with dropout their input, (N, F) or (N, C).
     private let normedOffset: Int, localCount: Int
     /// Of the pass that is going on: where forward writes, and the parts of a norm's gradient.
     private var output: FloatBuffer
@@ -38,18 +38,16 @@ final class BlockPass {
     }
 
     /// Floats that packed gradients take: attention and feed-forward take turns.
-    static func gradientCount(_ block: Block, rows: Int, _ compute: Compute) -> Int {
+    static func gradientCount(_ block: Block, rows: Int, hasDropout: Bool, _ compute: Compute) -> Int {
         let groups = block.groups
-        return Projections.gradientCount(groups.o, rows: rows, compute)
-            + max(
-                Projections.gradientCount(groups.qkv, rows: rows, compute),
-                Projections.gradientCount(groups.gateUp, rows: rows, compute) + Projections.gradientCount(groups.down, rows: rows, compute))
+        func count(_ linears: [Linear]) -> Int { Projections.gradientCount(linears, rows: rows, hasDropout: hasDropout, compute) }
+        return count(groups.o) + max(count(groups.qkv), count(groups.gateUp) + count(groups.down))
     }
 
     /// - Parameter isReached: whether backward comes to the block.
     init(
         _ block: Block, _ activations: BlockActivations, _ shape: PassShape, _ rotary: RotaryTable, _ memory: SharedMemory, isReached: Bool,
-        hasTrainedBelow: Bool, _ compute: Compute
+        hasTrainedBelow: Bool, dropout: Dropout?, _ compute: Compute
     ) {
         (self.block, self.activations, self.shape, self.rotary) = (block, activations, shape, rotary)
         (self.memory, self.hasTrainedBelow, self.compute) = (memory, hasTrainedBelow, compute)
@@ -58,10 +56,14 @@ final class BlockPass {
         normedOffset = RowPiece.localCount(shape.configuration.intermediateSize)
         let lowOffset = normedOffset + RowPiece.localCount(shape.configuration.hiddenSize)
         let ranks = [groups.qkv, groups.o, groups.gateUp, groups.down].map(Projections.totalRank)
-        localCount = lowOffset + RowPiece.localCount(ranks.reduce(0, max))
+        let droppedOffset = lowOffset + RowPiece.localCount(ranks.reduce(0, max))
+        let widest = max(shape.configuration.intermediateSize, shape.configuration.hiddenSize)
+        localCount = droppedOffset + (dropout == nil ? 0 : RowPiece.localCount(widest))
         var packing = memory.packing.base
         func projections(_ linears: [Linear], _ gradients: inout UnsafeMutablePointer<Float>?) -> Projections {
-            Projections(linears, rows: shape.rows, packing: &packing, gradients: &gradients, precision: shape.precision, lowOffset: lowOffset, compute)
+            Projections(
+                linears, rows: shape.rows, packing: &packing, gradients: &gradients, precision: shape.precision, lowOffset: lowOffset, dropout: dropout,
+                droppedOffset: droppedOffset, compute)
         }
         // Those of the output projection are made while the feed-forward's wait, so they stand in front of both.
         var gradients = isReached ? memory.gradients?.packed.base : nil

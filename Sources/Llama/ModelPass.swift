@@ -11,11 +11,13 @@ public final class ModelPass {
     private let memory: SharedMemory
     /// One a block; those that backward does not reach share activations.
     private let blocks: [BlockPass]
-    private let output: FloatBuffer, r: FloatBuffer
+    let output: FloatBuffer, r: FloatBuffer
     private let logitChunk: ActivationBuffer
-    private let head: PackedMatrix, headBack: PackedMatrix
+    let head: PackedMatrix
+    private let headBack: PackedMatrix
     private let headMemory: FloatBuffer, headBackMemory: FloatBuffer?
-    private let headPacking: [Packing], headBackPacking: [Packing]
+    let headPacking: [Packing]
+    private let headBackPacking: [Packing]
     /// What a chunk of logits gives for the gradient of the output projection.
     private struct Chunk {
         var x: PackedMatrix, dy: PackedRows
@@ -35,6 +37,9 @@ public final class ModelPass {
     private var chunkMemory: [FloatBuffer] = []
     private let losses: UnsafeMutablePointer<Double>
     private let isBest: UnsafeMutablePointer<Bool>
+    private let dropout: Dropout?
+    /// What the predictions are held to.
+    private var teacher: Teacher?
     /// The lowest block that backward has to reach: 0 when the embedding is trained, the number of blocks when none is.
     private let lowestBlock: Int
 
@@ -50,7 +55,9 @@ public final class ModelPass {
         let trains = model.parameters.contains(where: \.isTrainable)
         let lowestBlock = model.embedding.isTrainable && trains ? 0 : model.blocks.firstIndex(where: \.isTrainable) ?? model.blocks.count
         self.lowestBlock = lowestBlock
-        let memory = SharedMemory(model.blocks, shape, trains: trains, compute)
+        let dropout = trains && model.lora?.dropout ?? 0 > 0 ? model.lora.map { Dropout(share: $0.dropout) } : nil
+        self.dropout = dropout
+        let memory = SharedMemory(model.blocks, shape, trains: trains, hasDropout: dropout != nil, compute)
         self.memory = memory
         var shared: BlockActivations?
         blocks = model.blocks.enumerated().map { index, block in
@@ -59,7 +66,7 @@ public final class ModelPass {
             if !isReached { shared = activations }
             return BlockPass(
                 block, activations, shape, rotary, memory, isReached: isReached, hasTrainedBelow: index > lowestBlock || model.embedding.isTrainable,
-                compute)
+                dropout: dropout, compute)
         }
         output = FloatBuffer(shape.rows * c.hiddenSize)
         r = FloatBuffer(shape.rows)
@@ -97,12 +104,19 @@ public final class ModelPass {
         isBest.deallocate()
     }
 
-    /// Adds to the gradients of everything trained those of `gradientScale` times the summed loss, and returns the sum of
-    /// the losses in nats over the scored targets.
-    public func addGradients(tokens: [Int32], targets: [Int32], gradientScale: Float) -> Double {
+    /// From now on, `addGradients` adds the gradient of the distance from a teacher's predictions.
+    public func distil(_ distillation: Distillation) { teacher = Teacher(distillation, compute, shape, chunk: logitChunk.matrix.rows) }
+
+    /// Adds to the gradients of everything trained those of `gradientScale` times the summed loss (and the distance from the teacher's predictions,
+    /// where there is one), and returns the sum of the losses in nats over the scored targets.
+    /// - Parameter dropoutKey: another one each time: what adapters drop follows from it.
+    public func addGradients(tokens: [Int32], targets: [Int32], gradientScale: Float, dropoutKey: UInt64 = 0) -> Double {
         guard let residual = memory.gradients?.residual else { preconditionFailure("nothing of the model is trained") }
         let c = model.configuration
+        dropout?.key = dropoutKey
+        defer { dropout?.key = nil }
         forward(tokens)
+        teacher?.pass.forward(tokens)
         headLosses(targets, gradientScale: gradientScale)
         for index in stride(from: model.blocks.count - 1, through: lowestBlock, by: -1) { blocks[index].backward() }
         if let table = model.embedding.gradient {
@@ -137,7 +151,7 @@ public final class ModelPass {
     }
 
     /// Embedding and blocks: the residual stream behind the last block, in `output`.
-    private func forward(_ tokens: [Int32]) {
+    func forward(_ tokens: [Int32]) {
         precondition(tokens.count == shape.rows, "\(tokens.count) tokens for \(shape.batch) x \(shape.length)")
         let c = model.configuration
         let first = blocks.first?.activations.input ?? output
@@ -165,7 +179,7 @@ public final class ModelPass {
                 headState.gradientScale = gradientScale
                 headState.chunk = trains && !chunks.isEmpty ? chunks[first / chunkRows] : nil
                 headState.partial = trains && model.norm.isTrainable ? compute.partialRows(rows, width: width) : nil
-                compute.forRows(rows, localCount: RowPiece.localCount(width),
+                compute.forRows(rows, localCount: RowPiece.localCount(width) * (teacher == nil ? 1 : 2),
                     roundedDepth: shape.precision == .fp32 ? 0 : max(width, model.configuration.vocabularySize), headBody)
                 if let partial = headState.partial, let gradient = model.norm.gradient {
                     compute.addPartials(partial, rows: rows, width: width, to: gradient.base)
@@ -186,8 +200,11 @@ public final class ModelPass {
         piece.normForward(x: x, weight: model.norm.values.base, y: normed, r: r.base + first, epsilon: epsilon)
         piece.multiply(normed, head, into: logits)
         if let chunk = headState.chunk { piece.pack(normed, into: chunk.x) }
+        let isHeld = teacher != nil && headState.gradientScale != 0
+        if isHeld { teacher?.compare(piece, first: first, logits, targets) }
         piece.crossEntropy(
             logits: logits, targets: targets, gradientScale: headState.gradientScale, losses: losses + first, isBest: isBest + first)
+        if isHeld { teacher?.addGradient(piece, scale: headState.gradientScale, to: logits) }
         guard headState.gradientScale != 0, let residual = memory.gradients?.residual else { return }
         if let chunk = headState.chunk { piece.pack(logits, into: chunk.dy) }
         // The normed rows are packed: their place takes their gradient.

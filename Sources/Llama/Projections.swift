@@ -14,6 +14,11 @@ final class Projections {
     private var kept: [FloatBuffer] = []
     private let rank: Int
     private let lowOffset: Int
+    /// Of the adapters' input: for all projections of the group the same elements are dropped.
+    private let dropout: Dropout?
+    private let dropoutPlace: UInt64, droppedOffset: Int
+    /// x with elements dropped, where the gradient of an A needs it.
+    private var dropped: PackedMatrix?
     /// What has to be packed before forward, and before backward; the memory is the same.
     private(set) var forwardPacking: [Packing] = []
     private(set) var backwardPacking: [Packing] = []
@@ -44,10 +49,10 @@ final class Projections {
     }
 
     /// Floats that the packed inputs and gradients of outputs take.
-    static func gradientCount(_ linears: [Linear], rows: Int, _ compute: Compute) -> Int {
+    static func gradientCount(_ linears: [Linear], rows: Int, hasDropout: Bool, _ compute: Compute) -> Int {
         linears.reduce(PackedMatrix.floatCount(depth: rows, columns: linears[0].inputs, compute)) {
             $0 + PackedRows.floatCount(depth: rows, columns: $1.outputs) + PackedRows.floatCount(depth: rows, columns: $1.adapter?.rank ?? 0)
-        }
+        } + (hasDropout && totalRank(linears) > 0 ? PackedMatrix.floatCount(depth: rows, columns: linears[0].inputs, compute) : 0)
     }
 
     /// Columns of local memory that adapters take.
@@ -62,13 +67,17 @@ final class Projections {
     ///   - gradients: `gradientCount` floats, moved on likewise; nil where backward does not reach.
     ///   - precision: of all products.
     ///   - lowOffset: where the (N, R) of adapters stand in a piece's local memory.
+    ///   - droppedOffset: where the (N, I) of dropped inputs stand there.
     init(
         _ linears: [Linear], rows: Int, packing: inout UnsafeMutablePointer<Float>, gradients: inout UnsafeMutablePointer<Float>?, precision: Precision,
-        lowOffset: Int, _ compute: Compute
+        lowOffset: Int, dropout: Dropout?, droppedOffset: Int, _ compute: Compute
     ) {
         inputs = linears[0].inputs
         rank = Self.totalRank(linears)
         self.lowOffset = lowOffset
+        self.dropout = rank > 0 ? dropout : nil
+        dropoutPlace = dropout?.newPlace() ?? 0
+        self.droppedOffset = droppedOffset
         func packed(_ depth: Int, _ columns: Int) -> (forward: PackedMatrix, back: PackedMatrix) {
             defer { packing += Self.largerCount(depth, columns, compute) }
             return (
@@ -91,6 +100,10 @@ final class Projections {
             x = PackedMatrix(depth: rows, columns: inputs, precision: precision, memory: memory)
             gradients = memory + PackedMatrix.floatCount(depth: rows, columns: inputs, compute)
         }
+        if let memory = gradients, self.dropout != nil, linears.contains(where: { $0.adapter?.a.isTrainable == true }) {
+            dropped = PackedMatrix(depth: rows, columns: inputs, precision: precision, memory: memory)
+            gradients = memory + PackedMatrix.floatCount(depth: rows, columns: inputs, compute)
+        }
         var ofLow: [WeightGradient] = []
         var (first, firstLow) = (0, 0)
         for linear in linears {
@@ -111,7 +124,7 @@ final class Projections {
                 var own = Adapter(first: firstLow, rank: adapter.rank, scale: adapter.scale, b: b, bBack: bBack)
                 if let target = adapter.a.gradient, let x, let dLow = gradient(adapter.rank) {
                     own.dLow = dLow
-                    weightGradients.append(WeightGradient(x: x, dy: dLow, gradient: Matrix(target.base, adapter.rank, inputs)))
+                    weightGradients.append(WeightGradient(x: dropped ?? x, dy: dLow, gradient: Matrix(target.base, adapter.rank, inputs)))
                 }
                 if let target = adapter.b.gradient, let dy = part.dy {
                     let low = keep(adapter.rank)
@@ -134,7 +147,13 @@ final class Projections {
             return
         }
         let low = piece.local(rank, offset: lowOffset)
-        piece.multiply(rows, a, into: low)
+        if let mask = dropout?.mask(dropoutPlace) {
+            let own = piece.local(inputs, offset: droppedOffset)
+            piece.drop(rows, into: own, mask)
+            piece.multiply(own, a, into: low)
+        } else {
+            piece.multiply(rows, a, into: low)
+        }
         piece.multiply(rows, weight, into: y)
         for part in parts {
             guard let adapter = part.adapter else { continue }
@@ -150,7 +169,14 @@ final class Projections {
     var needsInput: Bool { x != nil }
 
     /// In backward: x as forward had it.
-    func takeInput(_ piece: RowPiece, _ rows: Matrix) { if let x { piece.pack(rows, into: x) } }
+    func takeInput(_ piece: RowPiece, _ rows: Matrix) {
+        if let x { piece.pack(rows, into: x) }
+        guard let dropped else { return }
+        guard let mask = dropout?.mask(dropoutPlace) else { return piece.pack(rows, into: dropped) }
+        let own = piece.local(inputs, offset: droppedOffset)
+        piece.drop(rows, into: own, mask)
+        piece.pack(own, into: dropped)
+    }
 
     /// dx from dy, where it is wanted; and what the gradients of weights need.
     func backward(_ piece: RowPiece, _ dy: Matrix, into dx: Matrix?) {
@@ -165,6 +191,13 @@ final class Projections {
             piece.scale(own, by: adapter.scale)
             if let packed = adapter.dLow { piece.pack(own, into: packed) }
         }
-        if let dx { piece.multiply(dLow, aBack, into: dx, accumulate: true) }
+        guard let dx else { return }
+        if let mask = dropout?.mask(dropoutPlace) {
+            let own = piece.local(inputs, offset: droppedOffset)
+            piece.multiply(dLow, aBack, into: own)
+            piece.addDropped(own, to: dx, mask)
+        } else {
+            piece.multiply(dLow, aBack, into: dx, accumulate: true)
+        }
     }
 }

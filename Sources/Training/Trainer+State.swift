@@ -9,11 +9,13 @@ extension Trainer {
 
     /// Everything else. Losses are finite: a step whose loss is not ends the training.
     public var stateValues: Value {
-        [
+        var values: Value = [
             "step": .integer(step), "updates": .integer(optimizer.updates), "batches": batches.cursor, "loss_sum": .number(lossSum),
             "loss_count": .integer(lossCount), "last_loss": lastLoss.map { .number($0) } ?? .null, "evaluated_step": .integer(evaluatedStep),
             "seconds": .number(spent / .seconds(1)),
         ]
+        if let state = retention?.state, state != .null { values["retention"] = state }
+        return values
     }
 
     /// Goes to where another trainer of the same model, settings and batches was saved.
@@ -26,7 +28,12 @@ extension Trainer {
         else { throw CheckpointError(tensors.path, "is not the state of a training of \(settings.steps) steps") }
         var batches = batches
         try batches.restore(cursor)
-        try optimizer.restore(tensors, updates: updates)
+        let before = retention?.state ?? .null
+        try retention?.restore(values["retention"] ?? .null)
+        do { try optimizer.restore(tensors, updates: updates) } catch {
+            try retention?.restore(before)
+            throw error
+        }
         self.batches = batches
         (self.step, self.evaluatedStep, spent) = (step, evaluatedStep, .seconds(seconds))
         (self.lossSum, self.lossCount, lastLoss) = (lossSum, lossCount, values["last_loss"]?.asDouble)

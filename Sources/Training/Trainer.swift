@@ -29,9 +29,13 @@ public final class Trainer {
     public let settings: TrainingSettings
     private let pass: ModelPass
     let optimizer: AdamW
+    /// What the strategy does beside.
+    let retention: (any Retention)?
     var batches: Batches
     /// Filled anew in every round, so that a step allocates nothing.
     private var batch = Batch()
+    /// Of this training; a round is added.
+    private let dropoutKey: UInt64
     /// Steps done.
     public internal(set) var step = 0
     /// Of the steps since the last point of the curve.
@@ -44,13 +48,17 @@ public final class Trainer {
     var spent = Duration.zero
 
     /// - Parameter batches: windows of `sequenceLength` tokens, no longer than the model allows.
-    public init(_ model: LlamaModel, _ settings: TrainingSettings, batches: Batches, _ compute: Compute) {
+    public init(_ model: LlamaModel, _ settings: TrainingSettings, batches: Batches, retention: (any Retention)? = nil, _ compute: Compute) {
         self.settings = settings
         self.batches = batches
+        self.retention = retention
+        var random = RandomStream(seed: batches.seed, "dropout")
+        dropoutKey = random.next()
         pass = ModelPass(model, compute, batch: settings.batchSize, length: batches.sequenceLength, precision: settings.precision)
         optimizer = AdamW(model, settings, compute)
         // Once: an update leaves the gradients at 0.
         model.zeroGradients()
+        if let distillation = retention?.distillation { pass.distil(distillation) }
     }
 
     /// Trains for all steps that are left. `record` gets a point every `logging_steps` and for the last step; `evaluate` is called after
@@ -76,6 +84,7 @@ public final class Trainer {
             }
             if !isLast { try pause() }
         }
+        retention?.finish()
     }
 
     private var tokensAStep: Int { settings.batchSize * batches.sequenceLength * settings.accumulationSteps }
@@ -89,15 +98,19 @@ public final class Trainer {
             }
         }
         var sum = 0.0
-        for _ in 0..<settings.accumulationSteps {
+        for round in 0..<settings.accumulationSteps {
             batches.next(settings.batchSize, into: &batch)
-            sum += pass.addGradients(tokens: batch.inputs, targets: batch.targets, gradientScale: Float(1 / Double(tokensAStep)))
+            sum += pass.addGradients(
+                tokens: batch.inputs, targets: batch.targets, gradientScale: Float(1 / Double(tokensAStep)),
+                dropoutKey: dropoutKey &+ UInt64(step * settings.accumulationSteps + round))
         }
         let loss = sum / Double(tokensAStep)
         try check(loss, "loss")
+        retention?.adjustGradients(pass)
         let gradientNorm = optimizer.gradientNorm()
         try check(gradientNorm, "gradient norm")
         optimizer.update(learningRate: learningRate, gradientNorm: gradientNorm)
+        retention?.adjustWeights()
         step += 1
         lastLoss = loss
         lossSum += loss

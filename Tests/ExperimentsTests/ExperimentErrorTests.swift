@@ -24,7 +24,7 @@ import Testing
     static let rootCases: [(String, String, String)] = [
         (
             "stream:", "streem:",
-            "e.yaml:11:1: streem: found an unknown key 'streem', expected one of base, data, evaluation, name, seed, slurm, strategy, stream, sweep, tables, train; did you mean 'stream'?"
+            "e.yaml:11:1: streem: found an unknown key 'streem', expected one of base, data, evaluation, name, replay, seed, slurm, strategy, stream, sweep, tables, train; did you mean 'stream'?"
         ),
         (
             "{kind: byte}", "{kind: bpe, vocabulary: 300}",
@@ -66,7 +66,7 @@ import Testing
         ),
         (
             "{kind: sequential}", "{kind: sequental}",
-            "e.yaml:14:18: strategy.kind: found \"sequental\", expected one of frozen, sequential, joint, lora, block-expansion; did you mean 'sequential'?"
+            "e.yaml:14:18: strategy.kind: found \"sequental\", expected one of frozen, sequential, joint, lora, block-expansion, partial, o-lora, interpolate, ewc, lwf, agem; did you mean 'sequential'?"
         ),
         ("{kind: sequential}", "sequential", "e.yaml:14:11: strategy: found \"sequential\", expected a mapping; write {kind: sequential}"),
         (
@@ -113,7 +113,7 @@ import Testing
     static let sweepCases: [(String, String, String)] = [
         (
             "{strategy: {kind: joint}}", "{strategy: {kind: joint}, trian: {steps: 5}}",
-            "e.yaml:18:33: trian: found an unknown key 'trian', expected one of base, data, evaluation, name, seed, strategy, stream, train; did you mean 'train'?"
+            "e.yaml:18:33: trian: found an unknown key 'trian', expected one of base, data, evaluation, name, replay, seed, strategy, stream, train; did you mean 'train'?"
         ),
         ("{strategy: {kind: joint}}", "{strategy: {kind: joint}, train: {sequence_length: 33}}", "e.yaml:18:58: train.sequence_length: found 33"),
         ("kind: joint", "kind: join", "e.yaml:18:25: strategy.kind: found \"join\""),
@@ -123,7 +123,7 @@ import Testing
         ),
         (
             "{kind: block-expansion, blocks: 2}", "{kind: block-expansion}, grid: {strategy.blokcs: [1, 2]}",
-            "e.yaml:20:50: strategy.blokcs: found an unknown key 'blokcs', expected one of blocks, kind, position; did you mean 'blocks'?"
+            "e.yaml:20:50: strategy.blokcs: found an unknown key 'blokcs', expected one of added, blocks, init, kind, position, train; did you mean 'blocks'?"
         ),
         (
             "{kind: block-expansion, blocks: 2}", "{kind: block-expansion, blocks: 2}, grid: {strategy.position: [top, [1, 5]]}",

@@ -99,10 +99,57 @@ import Testing
         }
     }
 
-    @Test func expandingTwiceTraps() async {
+    /// New blocks stand above those that an earlier expansion put after the same original layer, and are copies of that layer.
+    @Test func expandingAgain() throws {
+        let model = smallModel(try smallConfiguration())
+        let logits = model.testLogits()
+        let first = model.blocks.map { $0.q.weight.values.values }
+        #expect(model.expand(after: [0, 2, 3]) == [0, 3, 5] && model.addedLayers == [0, 3, 5])
+        // Original layers are now 1, 2 and 4.
+        for i in 0..<model.blocks[3].o.weight.count { model.blocks[3].o.weight.values.base[i] = 0.01 * Float(i % 7) }
+        let trained = model.testLogits()
+        #expect(firstBitDifference(trained, logits) != nil)
+        #expect(model.expand(after: [0, 2, 2]) == [1, 5, 6] && model.addedLayers == [0, 1, 4, 5, 6, 8])
+        #expect(firstBitDifference(model.testLogits(), trained) == nil)
+        #expect([2, 3, 7].map { model.blocks[$0].q.weight.values.values } == first)
+        #expect([1, 5, 6].map { model.blocks[$0].q.weight.values.values } == [first[0], first[1], first[1]])
+        #expect(model.blocks[8].q.weight.name == "model.layers.8.self_attn.q_proj.weight" && model.configuration.layerCount == 9)
+    }
+
+    @Test func waysToBegin() throws {
+        func expanded(_ start: NewBlock, seed: Int = 1) throws -> LlamaModel {
+            let model = smallModel(try smallConfiguration())
+            model.expand(after: [1], as: start, seed: seed)
+            return model
+        }
+        let logits = smallModel(try smallConfiguration()).testLogits()
+        for start in [NewBlock.identity, .zeroNorms] { #expect(firstBitDifference(try expanded(start).testLogits(), logits) == nil, "\(start)") }
+        for start in [NewBlock.copy, .random] { #expect(relativeError(try expanded(start).testLogits(), logits) > 1e-2, "\(start)") }
+        let copy = try expanded(.copy)
+        #expect(zip(copy.blocks[0].parameters, copy.blocks[1].parameters).allSatisfy { $0.values.values == $1.values.values })
+        let random = try expanded(.random).blocks[1]
+        #expect(random.inputNorm.values.values.allSatisfy { $0 == 1 })
+        let deviation = (random.gate.weight.values.values.reduce(0) { $0 + $1 * $1 } / Float(random.gate.weight.count)).squareRoot()
+        #expect(abs(deviation - 0.3) < 0.06 && random.gate.weight.values.values != copy.blocks[1].gate.weight.values.values)
+        #expect(try expanded(.random, seed: 2).blocks[1].gate.weight.values.values != random.gate.weight.values.values)
+    }
+
+    /// With its norm zero SwiGLU has no gradient, neither in its weights nor in the norm; attention's half learns.
+    @Test func zeroedNormsLeaveTheFeedForwardDead() throws {
+        let model = smallModel(try smallConfiguration())
+        let layer = model.expand(after: [2], as: .zeroNorms)[0]
+        let block = model.blocks[layer]
+        for parameter in block.parameters { parameter.isTrainable = true }
+        _ = model.testGradients()
+        func isZero(_ parameter: Parameter) -> Bool { parameter.gradient?.values.allSatisfy { $0 == 0 } ?? false }
+        for parameter in [block.postNorm, block.gate.weight, block.up.weight, block.down.weight] { #expect(isZero(parameter), "\(parameter.name)") }
+        #expect(!isZero(block.inputNorm) && isZero(block.o.weight) && isZero(block.v.weight))
+    }
+
+    @Test func whatCannotBeExpandedTraps() async {
         await #expect(processExitsWith: .failure) {
             let model = LlamaModel(try smallConfiguration())
-            model.expand(after: [1])
+            model.attachLoRA(LoRASettings(rank: 1, alpha: 1, targetModules: ["q_proj"]), seed: 1)
             model.expand(after: [1])
         }
         await #expect(processExitsWith: .failure) { LlamaModel(try smallConfiguration()).expand(after: [4]) }

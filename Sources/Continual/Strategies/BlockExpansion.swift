@@ -1,8 +1,9 @@
 import Llama
 import Settings
 
-/// Copies of blocks that begin as the identity are inserted once, and only they are trained, all their tensors, task after task.
-/// In `bottom` stacking the copies are of the first block, in `top` stacking of the last: the paper does not say.
+/// Blocks are inserted that begin as the identity, and only they are trained, all their tensors, task after task. The controls take this apart: how the
+/// new blocks begin (`init`), what is trained (`train`), and whether one set is carried along or every task gets its own (`added`).
+/// In `bottom` stacking the blocks are copies of the first, in `top` stacking of the last: the paper does not say.
 /// Source: Wu et al. 2024, LLaMA Pro, arXiv 2401.02415, section 3.2.
 public struct BlockExpansion: Strategy {
     public static let variant = Variant(
@@ -12,14 +13,33 @@ public struct BlockExpansion: Strategy {
             .optional(
                 "position", BlockPlacement.kind, default: "interleaved",
                 "interleaved, bottom, top, or a list of original layers (1-based) that a new block follows; 0 is below the first"),
+            .optional(
+                "init", .choice(NewBlock.allCases.map(\.rawValue)), default: "identity",
+                "how new blocks begin: as copies with zeroed outputs (identity), with zeroed norms, as plain copies, or at random"),
+            .optional("train", .choice(Trained.allCases.map(\.rawValue)), default: "new", "what is trained: the new blocks, everything, or nothing"),
+            .optional(
+                "added", .choice(Added.allCases.map(\.rawValue)), default: "once",
+                "once: the blocks are carried along the stream; per-task: every task adds its own, and trains no earlier ones"),
         ],
         "copies of blocks that begin as the identity; only they are trained")
 
+    private enum Trained: String, CaseIterable { case new, all, none }
+    private enum Added: String, CaseIterable {
+        case once
+        case perTask = "per-task"
+    }
+
     private let count: Int
     private let placement: BlockPlacement
+    private let start: NewBlock
+    private let trained: Trained
+    private let added: Added
 
     public init(settings: Settings) throws(SettingsError) {
         placement = BlockPlacement(value: settings.value["position"] ?? .null)
+        start = NewBlock(rawValue: settings.string("init")) ?? .identity
+        trained = Trained(rawValue: settings.string("train")) ?? .new
+        added = Added(rawValue: settings.string("added")) ?? .once
         if settings.has("blocks") {
             count = settings.integer("blocks")
         } else if case .layers(let layers) = placement {
@@ -46,11 +66,20 @@ public struct BlockExpansion: Strategy {
         }
     }
 
+    public var growsEachPhase: Bool { added == .perTask }
+
+    public func phases(taskCount: Int) -> [Phase] {
+        (0..<taskCount).map { Phase(tasks: [$0], after: $0 + 1, trains: trained != .none) }
+    }
+
     public func prepare(_ model: LlamaModel, phase: Int, seed: Int) throws(SettingsError) {
-        if phase == 0 { model.expand(after: try placement.layers(count: count, layerCount: model.configuration.layerCount)) }
-        for (layer, block) in model.blocks.enumerated() {
-            let isAdded = model.addedLayers.contains(layer)
-            for parameter in block.parameters { parameter.isTrainable = isAdded }
+        var new = model.addedLayers
+        if phase == 0 || added == .perTask {
+            let originalCount = model.configuration.layerCount - model.addedLayers.count
+            new = model.expand(after: try placement.layers(count: count, layerCount: originalCount), as: start, seed: seed)
         }
+        model.setTrainable { _ in trained == .all }
+        guard trained == .new else { return }
+        for layer in new { for parameter in model.blocks[layer].parameters { parameter.isTrainable = true } }
     }
 }

@@ -1,27 +1,38 @@
 import Llama
 import Settings
 
-/// Low-rank adapters, one set carried along the stream; everything else is frozen.
+/// Low-rank adapters; everything else is frozen. One set is carried along the stream, or each task gets its own: on top of the earlier ones, which are merged
+/// into the weights, or on the base, without them.
 /// Source: Hu et al. 2021, arXiv 2106.09685. Biderman et al. 2024, arXiv 2405.09673: adapt all linear layers, and take about ten
 /// times the learning rate of full training.
 public struct LoRA: Strategy {
-    public static let variant = Variant("lora", LoRASettings.fields, "low-rank adapters carried along the stream")
+    public static let variant = Variant(
+        "lora",
+        LoRASettings.fields + [
+            .optional(
+                "adapters", .choice(Adapters.allCases.map(\.rawValue)), default: "carried",
+                "carried: one set along the stream; merged: added to the weights after each task, and the next task gets a new set; new: the next task gets a "
+                    + "new set on the base, and the one before is dropped")
+        ],
+        "low-rank adapters; everything else is frozen")
+
+    private enum Adapters: String, CaseIterable { case carried, merged, new }
 
     private let settings: LoRASettings
+    private let adapters: Adapters
 
-    public init(settings: Settings) { self.settings = LoRASettings(settings: settings) }
-
-    public func check(_ base: LlamaConfiguration) throws(SettingsError) {
-        let widest = max(base.hiddenSize, base.intermediateSize)
-        guard settings.rank <= widest else {
-            throw SettingsError(
-                path: Path(dotted: "r"), found: "\(settings.rank)", expected: "at most \(widest), the widest layer",
-                advice: "a higher rank adds nothing")
-        }
+    public init(settings: Settings) {
+        self.settings = LoRASettings(settings: settings)
+        adapters = Adapters(rawValue: settings.string("adapters")) ?? .carried
     }
+
+    public func check(_ base: LlamaConfiguration) throws(SettingsError) { try settings.check(base) }
 
     public func prepare(_ model: LlamaModel, phase: Int, seed: Int) {
-        if phase == 0 { model.attachLoRA(settings, seed: seed) }
-        model.setTrainable { $0.name.hasSuffix(".lora_A.weight") || $0.name.hasSuffix(".lora_B.weight") }
+        if adapters == .new, phase > 0 { model.removeLoRA() }
+        if phase == 0 || adapters != .carried { model.attachLoRA(settings, seed: seed, set: phase) }
+        model.setTrainable(\.isAdapter)
     }
+
+    public func finish(_ model: LlamaModel, phase: Int) { if adapters == .merged { model.mergeLoRA() } }
 }

@@ -23,7 +23,8 @@ struct RecipeCosts {
             // What is measured on the way is left out: the time of such a stage would not tell how fast it is trained.
             guard settings.evaluationSteps == 0 else { return nil }
             return shape.cost(
-                of: Stage.Lesson(train: settings, sequenceLength: train.integer("sequence_length"), data: [], tokenizer: "", seed: 0, midway: nil))
+                of: Stage.Lesson(train: settings, sequenceLength: train.integer("sequence_length"), data: [], tokenizer: "", seed: 0, midway: nil),
+                strategy(of: recipe)?.overhead(phase: recipe["phase"]?.asInteger ?? 0) ?? PhaseOverhead())
         case "evaluation":
             guard let parent = recipe["parent"]?.asString, let measured = recipe["measured"], let count = measured["data"]?.asList?.count,
                 let settings = try? Settings(
@@ -42,6 +43,10 @@ struct RecipeCosts {
         FileManager.default.contents(atPath: store.folder(key) + "/recipe.json").flatMap { try? Value(json: $0) }
     }
 
+    private func strategy(of recipe: Value) -> (any Strategy)? {
+        (try? strategyKind.validated(recipe["strategy"] ?? .null, at: Path())).flatMap { try? Continual.strategy(Settings(validated: $0)) }
+    }
+
     /// The model as the stage leaves it.
     private mutating func shape(of key: String, _ recipe: Value) -> ModelShape? {
         if let known = shapes[key] { return known }
@@ -50,8 +55,7 @@ struct RecipeCosts {
             guard let configuration = try? LlamaConfiguration(value: recipe["model"] ?? .null) else { return nil }
             shape = ModelShape(configuration)
         } else {
-            guard let parent = recipe["parent"]?.asString, let words = try? strategyKind.validated(recipe["strategy"] ?? .null, at: Path()),
-                let strategy = try? Continual.strategy(Settings(validated: words)), let phase = recipe["phase"]?.asInteger,
+            guard let parent = recipe["parent"]?.asString, let strategy = strategy(of: recipe), let phase = recipe["phase"]?.asInteger,
                 let base = self.recipe(parent).flatMap({ self.shape(of: parent, $0) })
             else { return nil }
             shape = base

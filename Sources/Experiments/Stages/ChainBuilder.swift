@@ -1,3 +1,4 @@
+import Continual
 import Llama
 import Settings
 import Training
@@ -48,10 +49,20 @@ struct ChainBuilder {
             let names = phase.tasks.map { run.stream[$0] }
             let title = "\(run.label), \(names.joined(separator: " + "))"
             var train = run.settings.settings("train").value
-            train["steps"] = .integer(run.train.steps * phase.tasks.count)
             var settings = run.train
-            settings.steps *= phase.tasks.count
-            let lesson = lesson(settings, run, data(names), seed: run.seed, trunk.tokenizer, trunk.measurement)
+            settings.steps *= phase.trains ? phase.tasks.count : 0
+            if !phase.trains { settings.evaluationSteps = 0 }
+            (train["steps"], train["eval_steps"]) = (.integer(settings.steps), .integer(settings.evaluationSteps))
+            var lesson = lesson(settings, run, data(names), seed: run.seed, trunk.tokenizer, trunk.measurement)
+            func earlier(_ text: EarlierText) -> [DataReference] {
+                let learned = (text.includesBase ? run.baseData : []) + phases[text.phases].flatMap(\.tasks).map { run.stream[$0] }
+                return data(learned.enumerated().filter { !learned[..<$0].contains($1) && !names.contains($1) }.map(\.element))
+            }
+            lesson.earlier = run.strategy.earlierText(phase: index).map(earlier) ?? []
+            if let replay = run.replay, phase.trains {
+                let replayed = earlier(replay.source.text(before: index))
+                if !replayed.isEmpty { lesson.replay = Stage.Replayed(share: replay.share, data: replayed) }
+            }
             var recipe = recipe(lesson, train, trunk.measured)
             recipe["strategy"] = run.settings.settings("strategy").value
             recipe["phase"] = .integer(index)
@@ -143,6 +154,8 @@ struct ChainBuilder {
             "train": train, "data": hashes(lesson.data), "tokenizer": .string(lesson.tokenizer), "seed": .integer(lesson.seed),
         ]
         if lesson.midway != nil { recipe["measured"] = measured }
+        if let replay = lesson.replay { recipe["replay"] = ["share": .number(replay.share), "data": hashes(replay.data)] }
+        if !lesson.earlier.isEmpty { recipe["earlier"] = hashes(lesson.earlier) }
         return recipe
     }
 }

@@ -42,6 +42,16 @@ public struct Stage: Sendable {
         public var seed: Int
         /// What is measured every `eval_steps`; nil when that is 0.
         public var midway: Measurement?
+        /// Earlier text among it.
+        public var replay: Replayed?
+        /// Earlier text that the strategy reads, all as often.
+        public var earlier: [DataReference] = []
+    }
+
+    /// Domains of which each sequence is one with the probability `share`.
+    public struct Replayed: Sendable {
+        public var share: Double
+        public var data: [DataReference]
     }
 
     /// What is measured on.

@@ -45,11 +45,12 @@ extension StageGraph {
             case .task(let strategy, let phase, let lesson):
                 guard let parent = stage.parent, var shape = shapes[parent] else { preconditionFailure("a task behind its model") }
                 // Thousands of tasks have a few shapes.
-                let task = TaskShape(configuration: shape.configuration, strategy: stage.recipe["strategy"] ?? .null)
+                let task = TaskShape(
+                    configuration: shape.configuration, strategy: stage.recipe["strategy"] ?? .null, phase: strategy.growsEachPhase ? phase : 0)
                 if let known = known[task] { shape = known } else { try shape.apply(strategy, phase: phase) }
                 known[task] = shape
                 shapes[stage.key] = shape
-                costs.append(shape.cost(of: lesson))
+                costs.append(shape.cost(of: lesson, strategy.overhead(phase: phase)))
             case .evaluation(let measurement):
                 guard let parent = stage.parent, let shape = shapes[parent] else { preconditionFailure("an evaluation behind its model") }
                 costs.append(shape.cost(of: measurement))
@@ -63,21 +64,29 @@ extension StageGraph {
 private struct TaskShape: Hashable {
     var configuration: LlamaConfiguration
     var strategy: Value
+    var phase: Int
 }
 
 /// The sizes of a model as a strategy leaves it, without its weights: found on a model of the same structure and width two.
 struct ModelShape {
     let configuration: LlamaConfiguration
     private var blockCount: Int
-    private var rank = 0
-    /// Share of the blocks' weights that get a gradient, and of the blocks that backward passes through.
-    private var trainedShare = 1.0
+    /// Weights of all blocks' matrices, of their adapters, and of both what is trained.
+    private var matrixWeights: Double
+    private var adapterWeights = 0.0
+    private var trainedWeights: Double
+    /// Share of the blocks that backward passes through.
     private var reachedShare = 1.0
-    private var trainsEnds = true
+    private var trainsEmbedding = true
+    private var trainsHead = true
 
     init(_ configuration: LlamaConfiguration) {
         self.configuration = configuration
         blockCount = configuration.layerCount
+        let c = configuration
+        let block = c.hiddenSize * (2 * c.hiddenSize + 2 * c.keyValueWidth) + 3 * c.hiddenSize * c.intermediateSize
+        matrixWeights = Double(blockCount) * Double(block)
+        trainedWeights = matrixWeights
     }
 
     mutating func apply(_ strategy: any Strategy, phase: Int) throws(SettingsError) {
@@ -85,31 +94,43 @@ struct ModelShape {
         // The strategy itself says what it adds and trains, on a model as deep as this and as narrow as can be.
         var narrow = c
         (narrow.vocabularySize, narrow.hiddenSize, narrow.intermediateSize) = (2, 2, 2)
-        (narrow.headCount, narrow.keyValueHeadCount, narrow.tiesEmbeddings) = (1, 1, false)
+        (narrow.headCount, narrow.keyValueHeadCount) = (1, 1)
         let model = LlamaModel(narrow)
-        try strategy.prepare(model, phase: 0, seed: 0)
+        let last = strategy.growsEachPhase ? phase : 0
+        for earlier in 0...last {
+            try strategy.prepare(model, phase: earlier, seed: 0)
+            if earlier < last { strategy.finish(model, phase: earlier) }
+        }
         blockCount = model.blocks.count
-        rank = model.lora?.rank ?? 0
-        let isTrained = model.blocks.map(\.isTrainable)
-        trainsEnds = model.embedding.isTrainable
-        let lowest = trainsEnds ? 0 : isTrained.firstIndex(of: true) ?? blockCount
+        (matrixWeights, adapterWeights, trainedWeights) = (0, 0, 0)
+        for block in model.blocks {
+            for (name, linear) in block.linears {
+                let (outputs, inputs) = sizes(of: name)
+                matrixWeights += Double(outputs * inputs)
+                trainedWeights += linear.weight.isTrainable ? Double(outputs * inputs) : 0
+                let adapter = Double((linear.adapter?.rank ?? 0) * (outputs + inputs))
+                adapterWeights += adapter
+                trainedWeights += linear.adapter?.a.isTrainable == true ? adapter : 0
+            }
+        }
+        (trainsEmbedding, trainsHead) = (model.embedding.isTrainable, model.head.isTrainable)
+        let lowest = trainsEmbedding ? 0 : model.blocks.firstIndex(where: \.isTrainable) ?? blockCount
         reachedShare = Double(blockCount - lowest) / Double(blockCount)
-        trainedShare = rank > 0 ? 0 : Double(isTrained.count { $0 }) / Double(blockCount)
     }
 
-    private var blockWeights: Double {
+    private func sizes(of linear: String) -> (outputs: Int, inputs: Int) {
         let c = configuration
-        return Double(c.hiddenSize * (2 * c.hiddenSize + 2 * c.keyValueWidth) + 3 * c.hiddenSize * c.intermediateSize)
-    }
-
-    private var adapterWeights: Double {
-        let c = configuration
-        return Double(rank * (2 * (c.hiddenSize + c.hiddenSize) + 2 * (c.hiddenSize + c.keyValueWidth) + 3 * (c.hiddenSize + c.intermediateSize)))
+        return switch linear {
+        case "k_proj", "v_proj": (c.keyValueWidth, c.hiddenSize)
+        case "gate_proj", "up_proj": (c.intermediateSize, c.hiddenSize)
+        case "down_proj": (c.hiddenSize, c.intermediateSize)
+        default: (c.hiddenSize, c.hiddenSize)
+        }
     }
 
     private var weights: Double {
         let ends = configuration.vocabularySize * configuration.hiddenSize * (configuration.tiesEmbeddings ? 1 : 2)
-        return Double(ends + configuration.hiddenSize) + Double(blockCount) * (blockWeights + adapterWeights + 2 * Double(configuration.hiddenSize))
+        return Double(ends + configuration.hiddenSize) + matrixWeights + adapterWeights + Double(2 * blockCount * configuration.hiddenSize)
     }
 
     /// Floats that a block's forward keeps for `rows` tokens.
@@ -128,26 +149,33 @@ struct ModelShape {
     private func forward(length: Int) -> (blocks: Double, head: Double) {
         let attention = 2 * 2 * Double(length) / 2 * Double(configuration.hiddenSize)
         return (
-            Double(blockCount) * (2 * (blockWeights + adapterWeights) + attention),
+            2 * (matrixWeights + adapterWeights) + Double(blockCount) * attention,
             2 * Double(configuration.vocabularySize * configuration.hiddenSize)
         )
     }
 
-    func cost(of lesson: Stage.Lesson) -> StageCost {
+    func cost(of lesson: Stage.Lesson, _ overhead: PhaseOverhead = PhaseOverhead()) -> StageCost {
         let rows = Double(lesson.train.batchSize) * Double(lesson.sequenceLength)
         let tokens = rows * Double(lesson.train.accumulationSteps) * Double(lesson.train.steps)
         let (blocks, head) = forward(length: lesson.sequenceLength)
-        let trained = trainedShare + (rank > 0 ? adapterWeights / blockWeights : 0)
-        let operations = blocks * (1 + reachedShare + trained) + head * (trainsEnds ? 3 : 2)
+        let trainsAny = trainedWeights > 0 || trainsEmbedding || trainsHead
+        let trained = trainedWeights / matrixWeights
+        let pass = blocks * (1 + reachedShare + trained) + head * (trainsHead ? 3 : 2)
+        let more = tokens * (overhead.forwards * (blocks + head) + overhead.passes / Double(lesson.train.accumulationSteps) * pass)
+            + Double(overhead.sequences * lesson.sequenceLength) * pass
         let kept = max(1, Double(blockCount) * reachedShare) * activations(rows: rows) + sharedGradients(rows: rows)
-        let ends = trainsEnds ? 2 * Double(configuration.vocabularySize * configuration.hiddenSize) : 0
-        let moments = trained * Double(blockCount) * blockWeights + ends
+        let end = Double(configuration.vocabularySize * configuration.hiddenSize)
+        let ends = (trainsEmbedding ? end : 0) + (trainsHead && !(trainsEmbedding && configuration.tiesEmbeddings) ? end : 0)
+        let moments = trainedWeights + ends
         // Evaluations on the way; the one at the end is a stage of its own.
         let every = lesson.train.evaluationSteps
         let midway = every > 0 ? lesson.midway.map { cost(of: $0).operations * Double(max(lesson.train.steps - 1, 0) / every) } : nil
+        let copies = Double(overhead.trainedCopies) * moments + Double(overhead.modelCopies) * (weights + activations(rows: rows) + 2 * 0x1p20)
+        let trains = lesson.train.steps > 0 && trainsAny
         return StageCost(
-            trainedTokens: tokens, operations: tokens * operations + (midway ?? 0), diskBytes: 4 * weights,
-            memoryBytes: lesson.train.steps == 0 ? 4 * weights : 4 * (weights + 3 * moments + kept), hiddenSize: configuration.hiddenSize,
+            trainedTokens: tokens, operations: tokens * pass + (trains ? more : 0) + (midway ?? 0),
+            diskBytes: 4 * (weights + Double(overhead.savedCopies) * moments),
+            memoryBytes: trains ? 4 * (weights + 3 * moments + kept + copies) : 4 * weights, hiddenSize: configuration.hiddenSize,
             precision: lesson.train.precision)
     }
 

@@ -8,6 +8,8 @@ public struct StageRecords: Sendable {
     public private(set) var curve: [CurvePoint] = []
     /// What was measured, with the steps done by then; an evaluation stage has one, at step 0.
     public private(set) var evaluations: [(step: Int, results: [DomainResult])] = []
+    /// What the strategy saw on the way, by name.
+    public private(set) var retention: [String: Double] = [:]
     /// Lines that were torn or altered and are left out.
     public private(set) var damagedLines = 0
 
@@ -19,6 +21,7 @@ public struct StageRecords: Sendable {
             switch record["record"]?.asString {
             case "parameters": for name in ["base", "added", "trained"] { parameters[name] = record[name]?.asInteger }
             case "curve": if let point = StageRecords.point(record) { curve.append(point) }
+            case "retention": retention = (record["values"]?.asObject ?? [:]).compactMapValues(\.asDouble)
             case "evaluation": evaluations.append((record["step"]?.asInteger ?? 0, StageRecords.results(record)))
             default: continue
             }
@@ -28,6 +31,9 @@ public struct StageRecords: Sendable {
     static func parameters(base: Int, added: Int, trained: Int) -> Value {
         ["record": "parameters", "base": .integer(base), "added": .integer(added), "trained": .integer(trained)]
     }
+
+    /// Values are finite.
+    static func retention(_ values: [String: Double]) -> Value { ["record": "retention", "values": .object(values.mapValues { .number($0) })] }
 
     static func curve(_ point: CurvePoint) -> Value {
         [

@@ -1,3 +1,4 @@
+import Continual
 import Corpus
 import Foundation
 import Kernels
@@ -60,7 +61,7 @@ public final class StageWorker {
             switch stage.work {
             case .tokenizer: try makeTokenizer(stage)
             case .pretraining(_, _, let lesson), .task(_, _, let lesson):
-                if store.state(stage.key) != .done, !lesson.data.isEmpty { _ = try batches(lesson) }
+                if store.state(stage.key) != .done, !lesson.data.isEmpty { _ = (try batches(lesson), try texts(lesson.earlier, lesson)) }
             case .evaluation(let measurement):
                 if store.state(stage.key) != .done { _ = try evaluation(measurement) }
             }
@@ -152,13 +153,19 @@ public final class StageWorker {
         case .pretraining(let configuration, let checkpoint, let lesson):
             let model = try checkpoint.map { try $0.model() } ?? LlamaModel(configuration, seed: lesson.seed)
             model.setTrainable { _ in checkpoint == nil || lesson.train.steps > 0 }
-            attempt = try train(model, lesson, turn, baseCount: model.parameterCount)
+            attempt = try train(model, lesson, turn, baseCount: model.parameterCount) { nil }
         case .task(let strategy, let phase, let lesson):
             let model = try parentModel(of: stage)
             // The first phase adds to the base; later ones find it added.
             let baseCount = phase == 0 ? model.parameterCount : try count(of: stage.parent, "base")
             try strategy.prepare(model, phase: phase, seed: lesson.seed)
-            attempt = try train(model, lesson, turn, baseCount: baseCount)
+            // Counted as it is trained, saved as the strategy leaves it.
+            attempt = try train(model, lesson, turn, baseCount: baseCount) { [self] in
+                try strategy.retention(
+                    PhaseContext(
+                        model: model, phase: phase, seed: lesson.seed, settings: lesson.train, compute: compute, carried: carried(by: stage.parent),
+                        before: { try self.parentModel(of: stage) }, earlier: { try self.earlierBatches(lesson, $0) }, pause: interruption.check))
+            } finish: { strategy.finish(model, phase: phase) }
         case .evaluation(let measurement):
             attempt = try begin(turn)
             let results = try evaluation(measurement).measure(parentModel(of: stage), compute, pause: interruption.check)
@@ -198,16 +205,27 @@ public final class StageWorker {
         }
     }
 
-    private func train(_ model: LlamaModel, _ lesson: Stage.Lesson, _ turn: Turn, baseCount: Int) throws -> Attempt {
+    private func train(
+        _ model: LlamaModel, _ lesson: Stage.Lesson, _ turn: Turn, baseCount: Int, retention: () throws -> (any Retention)?, finish: () -> Void = {}
+    ) throws -> Attempt {
         let stage = turn.stage
+        let retention = try retention()
+        func write(_ attempt: Attempt) throws {
+            if let report = retention?.report, !report.isEmpty { try attempt.journal.append(StageRecords.retention(report)) }
+            if let carried = retention?.carried, !carried.isEmpty {
+                try DurableFile.write(Safetensors.encoded(tensors: carried, metadata: [:]), to: store.carried(stage.key))
+            }
+            finish()
+            try DurableFile.write(model.encoded(), to: store.model(stage.key))
+        }
         let parameters = StageRecords.parameters(base: baseCount, added: model.parameterCount - baseCount, trained: model.trainedParameterCount)
         guard lesson.train.steps > 0 else {
             let attempt = try begin(turn)
             try attempt.journal.append(parameters)
-            try DurableFile.write(model.encoded(), to: store.model(stage.key))
+            try write(attempt)
             return attempt
         }
-        let trainer = Trainer(model, lesson.train, batches: try batches(lesson), compute)
+        let trainer = Trainer(model, lesson.train, batches: try batches(lesson), retention: retention, compute)
         let midway = try lesson.midway.map { try evaluation($0) }
         let attempt: Attempt
         if let earlier = try goOn(turn, trainer) { attempt = earlier } else {
@@ -243,8 +261,14 @@ public final class StageWorker {
                 }
             })
         try attempt.checkLock()
-        try DurableFile.write(model.encoded(), to: store.model(stage.key))
+        try write(attempt)
         return attempt
+    }
+
+    /// What the phase before handed on beside its model.
+    private func carried(by parent: String?) throws -> Safetensors? {
+        guard let parent, store.hasFile(parent, "carried.safetensors") else { return nil }
+        return try Safetensors(data: store.contents(of: parent, "carried.safetensors"), path: store.carried(parent))
     }
 
     private func parentModel(of stage: Stage) throws -> LlamaModel {
@@ -259,8 +283,24 @@ public final class StageWorker {
     }
 
     private func batches(_ lesson: Stage.Lesson) throws -> Batches {
+        var (texts, weights) = (try texts(lesson.data, lesson), lesson.data.map { _ in 1.0 })
+        if let replay = lesson.replay {
+            weights = weights.map { $0 * (1 - replay.share) / Double(lesson.data.count) } + replay.data.map { _ in replay.share / Double(replay.data.count) }
+            texts += try self.texts(replay.data, lesson)
+        }
+        // No name of a domain in the label: renaming one changes nothing.
+        return try Batches(domains: texts, weights: weights, sequenceLength: lesson.sequenceLength, seed: lesson.seed, label: "batches")
+    }
+
+    private func earlierBatches(_ lesson: Stage.Lesson, _ label: String) throws -> Batches? {
+        let texts = try texts(lesson.earlier, lesson)
+        guard !texts.isEmpty else { return nil }
+        return try Batches(domains: texts, weights: texts.map { _ in 1 }, sequenceLength: lesson.sequenceLength, seed: lesson.seed, label: label)
+    }
+
+    private func texts(_ data: [DataReference], _ lesson: Stage.Lesson) throws -> [[Int32]] {
         var texts: [[Int32]] = []
-        for reference in lesson.data {
+        for reference in data {
             let tokens = try library.tokens(reference, tokenizer: lesson.tokenizer).training
             guard tokens.count > lesson.sequenceLength else {
                 throw CorpusError(
@@ -270,8 +310,7 @@ public final class StageWorker {
             }
             texts.append(tokens)
         }
-        // No name of a domain in the label: renaming one changes nothing.
-        return try Batches(domains: texts, weights: texts.map { _ in 1 }, sequenceLength: lesson.sequenceLength, seed: lesson.seed, label: "batches")
+        return texts
     }
 
     private func evaluation(_ measurement: Stage.Measurement) throws -> Evaluation {

@@ -32,6 +32,9 @@ extension StageStore {
     /// The bytes of a finished stage's file, as they were when it was finished.
     func contents(of key: String, _ file: String) throws(DamagedStage) -> Data { try contents(of: key, file, mark(of: key)) }
 
+    /// Whether a finished stage had a file of this name.
+    func hasFile(_ key: String, _ file: String) -> Bool { (try? mark(of: key))?.files[file] != nil }
+
     private func mark(of key: String) throws(DamagedStage) -> DoneMark {
         let path = folder(key) + "/done"
         guard let data = FileManager.default.contents(atPath: path) else { throw DamagedStage(path: path, problem: "cannot be read") }
@@ -76,12 +79,13 @@ extension StageStore {
 }
 
 extension Stage {
-    /// The file that other stages read.
-    var product: String? {
+    /// The files that other stages read.
+    func products(in store: StageStore) -> [String] {
         switch work {
-        case .tokenizer: "tokenizer.json"
-        case .pretraining, .task: "model.safetensors"
-        case .evaluation: nil
+        case .tokenizer: ["tokenizer.json"]
+        case .pretraining: ["model.safetensors"]
+        case .task: ["model.safetensors"] + (store.hasFile(key, "carried.safetensors") ? ["carried.safetensors"] : [])
+        case .evaluation: []
         }
     }
 
@@ -105,7 +109,7 @@ extension StageGraph {
         // What needs a stage comes behind it.
         for stage in stages.reversed() {
             var isDone = store.state(stage.key) == .done
-            let files = ["recipe.json", "journal"] + (needed.contains(stage.key) ? [stage.product].compactMap { $0 } : [])
+            let files = ["recipe.json", "journal"] + (needed.contains(stage.key) ? stage.products(in: store) : [])
             if isDone, store.damage(stage.key, files: files) != nil, case .taken(let lock) = try store.lock(stage.key, LockWatch()) {
                 defer { lock.release() }
                 // It may have been made again before the lock was there.

@@ -2,8 +2,8 @@ import Crypto
 import Foundation
 import Settings
 
-/// `results/stages/<key>/`, a folder a stage: `recipe.json`, `journal`, `tokenizer.json` or `model.safetensors`, and `done`,
-/// written last; `state` while it is trained. A stage without `done` counts for nothing; one with `failed` says why.
+/// `results/stages/<key>/`, a folder a stage: `recipe.json`, `journal`, `tokenizer.json` or `model.safetensors` (with `carried.safetensors` where a strategy
+/// hands more than the model to its next phase), and `done`, written last; `state` while it is trained. A stage without `done` counts for nothing; one with `failed` says why.
 /// `results/locks/<key>` says who works on a stage.
 public struct StageStore: Sendable {
     public enum State: Sendable, Hashable {
@@ -21,6 +21,7 @@ public struct StageStore: Sendable {
     public func folder(_ key: String) -> String { "\(results)/stages/\(key)" }
     public func journal(_ key: String) -> String { folder(key) + "/journal" }
     public func model(_ key: String) -> String { folder(key) + "/model.safetensors" }
+    func carried(_ key: String) -> String { folder(key) + "/carried.safetensors" }
     public func tokenizer(_ key: String) -> String { folder(key) + "/tokenizer.json" }
     public func lockFile(_ key: String) -> String { "\(results)/locks/\(key)" }
     func savedState(_ key: String) -> String { folder(key) + "/state" }
