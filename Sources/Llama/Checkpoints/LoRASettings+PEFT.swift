@@ -16,7 +16,7 @@ extension LoRASettings {
             "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": .string(base), "inference_mode": true, "r": .integer(rank),
             // A whole number, as PEFT has it, where it is one.
             "lora_alpha": Int(exactly: alpha).map { .integer($0) } ?? .number(alpha), "target_modules": .list(targetModules.map { .string($0) }),
-            "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": false, "init_lora_weights": true, "modules_to_save": .null, "rank_pattern": [:],
+            "lora_dropout": .number(dropout), "bias": "none", "fan_in_fan_out": false, "init_lora_weights": true, "modules_to_save": .null, "rank_pattern": [:],
             "alpha_pattern": [:], "use_rslora": false, "use_dora": false,
         ]
     }
@@ -56,12 +56,11 @@ extension LlamaModel {
         adapters.map { (LoRASettings.adapterPrefix + $0.name, $0.shape, $0.values) }.sorted { $0.name < $1.name }
     }
 
-    private var adapters: [Parameter] { parameters.filter { $0.name.hasSuffix(".lora_A.weight") || $0.name.hasSuffix(".lora_B.weight") } }
+    private var adapters: [Parameter] { parameters.filter(\.isAdapter) }
 
     /// The weights without adapters under their names, in the order of those.
     public var baseTensors: [Safetensors.Tensor] {
-        let adapters = Set(adapters.map(\.name))
-        return parameters.filter { !adapters.contains($0.name) }.map { ($0.name, $0.shape, $0.values) }.sorted { $0.name < $1.name }
+        parameters.filter { !$0.isAdapter }.map { ($0.name, $0.shape, $0.values) }.sorted { $0.name < $1.name }
     }
 
     /// Attaches adapters that PEFT has trained.
@@ -72,25 +71,5 @@ extension LlamaModel {
             throw CheckpointError(file.path, "holds tensor '\(stray)', which adapters of its \(LoRASettings.adapterConfigName) do not have")
         }
         for parameter in adapters { try file.read(LoRASettings.adapterPrefix + parameter.name, parameter.shape, into: parameter.values) }
-    }
-
-    /// Adds the adapters to the weights that they adapt, W + (alpha / r) B A, summed in double precision, and takes them away.
-    public func mergeLoRA() {
-        for block in blocks {
-            for (_, linear) in block.linears {
-                guard let adapter = linear.adapter else { continue }
-                let (rank, inputs, scale) = (adapter.rank, linear.inputs, adapter.alpha / Double(adapter.rank))
-                let (a, b, w) = (adapter.a.values.base, adapter.b.values.base, linear.weight.values.base)
-                for output in 0..<linear.outputs {
-                    for input in 0..<inputs {
-                        var sum = 0.0
-                        for k in 0..<rank { sum += Double(b[output * rank + k]) * Double(a[k * inputs + input]) }
-                        w[output * inputs + input] = Float(Double(w[output * inputs + input]) + scale * sum)
-                    }
-                }
-                linear.adapter = nil
-            }
-        }
-        lora = nil
     }
 }
