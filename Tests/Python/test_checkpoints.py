@@ -69,9 +69,17 @@ class CheckpointTests(unittest.TestCase):
             file = cls.folder / f"{name}.yaml"
             file.write_text(ROOT.format(name=name, tied=tied, scaling=scaling))
             cls.strata("run", file, "--quiet", "--workers", "1", "--threads", "1", "--results", cls.folder / "results")
-            plan = json.loads(cls.strata("plan", file, "--json", "--no-calibration", "--results", cls.folder / "results"))
-            for stage in plan["stage_list"]:
-                cls.stages[name, stage["title"]] = stage["key"]
+            for kind, key in cls.keys(file).items():
+                cls.stages[name, kind] = key
+
+    @classmethod
+    def keys(cls, file):
+        """The stages whose models are tested: of the base, and behind the task of each strategy."""
+        plan = json.loads(cls.strata("plan", file, "--json", "--no-calibration", "--results", cls.folder / "results"))
+        tasks = {kind: stage["key"] for stage in plan["stage_list"] for kind in ["sequential", "lora", "block-expansion"]
+                 if stage["kind"] == "task" and kind in stage["title"]}
+        assert len(tasks) == 3, plan["stage_list"]
+        return tasks | {stage["title"]: stage["key"] for stage in plan["stage_list"] if stage["title"] == "base"}
 
     @classmethod
     def strata(cls, *words, status=0):
@@ -96,8 +104,8 @@ class CheckpointTests(unittest.TestCase):
             tokenizer = AutoTokenizer.from_pretrained(folder)
         return model, tokenizer
 
-    def check(self, folder, model, tokenizer, strata=None):
-        """The same loss to 1e-5 and the same greedy text as `strata` measures and writes."""
+    def check(self, folder, model, tokenizer, strata=None, writes=True):
+        """The same loss to 1e-5 and, if it `writes`, the same greedy text as `strata` measures and writes."""
         text = self.folder / "text.txt"
         text.write_text(TEXT)
         length = 31
@@ -111,6 +119,8 @@ class CheckpointTests(unittest.TestCase):
         self.assertEqual(measured["tokens"], windows * length)
         self.assertLess(abs(measured["loss"] - loss), 1e-5 * max(loss, 1))
         self.assertAlmostEqual(measured["perplexity"], math.exp(loss), delta=1e-4 * math.exp(loss))
+        if not writes:
+            return logits
         prompt = "Ada was"
         written = json.loads(self.strata("checkpoint", "generate", strata or folder, "--prompt", prompt, "--max-tokens", 12, "--json", "--results", self.folder / "results"))
         ids = torch.tensor([[tokenizer.eos_token_id] + tokenizer.encode(prompt, add_special_tokens=False)])
@@ -124,7 +134,7 @@ class CheckpointTests(unittest.TestCase):
 
     def test_exports_load_with_the_same_numbers(self):
         for experiment in ["plain", "tied"]:
-            for title, words in [("base", []), ("sequential, sums", []), ("block-expansion, sums", []), ("lora, sums", ["--merge"])]:
+            for title, words in [("base", []), ("sequential", []), ("block-expansion", []), ("lora", ["--merge"])]:
                 with self.subTest(experiment=experiment, title=title):
                     key = self.stages[experiment, title]
                     folder = self.export(experiment, title, *words)
@@ -136,14 +146,14 @@ class CheckpointTests(unittest.TestCase):
                         self.assertEqual(file.metadata()["format"], "pt")
 
     def test_adapters_load_with_peft(self):
-        folder = self.export("plain", "lora, sums")
+        folder = self.export("plain", "lora")
         model, tokenizer = self.loaded(folder / "base")
         with self.assertNoLogs("transformers", "WARNING"):
             adapted = PeftModel.from_pretrained(model, folder).eval()
             automatic = AutoPeftModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-        logits = self.check(folder, adapted, tokenizer, strata=self.stages["plain", "lora, sums"])
+        logits = self.check(folder, adapted, tokenizer, strata=self.stages["plain", "lora"])
         self.check(folder, automatic, tokenizer)
-        merged, _ = self.loaded(self.export("plain", "lora, sums", "--merge"))
+        merged, _ = self.loaded(self.export("plain", "lora", "--merge"))
         self.assertLess((self.check(folder, merged, tokenizer) - logits).abs().max().item(), 1e-5 * logits.abs().max().item())
         plain, _ = self.loaded(folder / "base")
         rows = torch.arange(20).reshape(1, -1)
@@ -153,7 +163,7 @@ class CheckpointTests(unittest.TestCase):
         self.check(self.folder / "saved", adapted, tokenizer)
 
     def test_bf16_is_rounded_as_torch_rounds(self):
-        whole, rounded = (self.export("plain", "sequential, sums", "--dtype", dtype) for dtype in ["fp32", "bf16"])
+        whole, rounded = (self.export("plain", "sequential", "--dtype", dtype) for dtype in ["fp32", "bf16"])
         a, b = load_file(whole / "model.safetensors"), load_file(rounded / "model.safetensors")
         self.assertEqual(a.keys(), b.keys())
         for name in a:
@@ -192,7 +202,8 @@ class CheckpointTests(unittest.TestCase):
     def test_dynamic_scaling_beyond_the_positions(self):
         folder = self.random_llama("long", rope_parameters=SCALINGS["dynamic"], max_position_embeddings=16)
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-        self.check(folder, model, AutoTokenizer.from_pretrained(folder))
+        # transformers changes the frequencies while it writes and keeps the keys that were turned by others: its text is another.
+        self.check(folder, model, AutoTokenizer.from_pretrained(folder), writes=False)
 
     def test_a_random_llama_is_a_base(self):
         folder = self.random_llama("imported", dtype=torch.bfloat16, max_shard_size="8KB", rope_parameters=SCALINGS["llama3"])
@@ -201,9 +212,8 @@ class CheckpointTests(unittest.TestCase):
         file = self.folder / "imported.yaml"
         file.write_text(text[:start] + f"  checkpoint: {folder}\n  data: lives\n" + text[end:])
         self.strata("run", file, "--quiet", "--workers", "1", "--threads", "1", "--results", self.folder / "results")
-        plan = json.loads(self.strata("plan", file, "--json", "--no-calibration", "--results", self.folder / "results"))
-        keys = {stage["title"]: stage["key"] for stage in plan["stage_list"]}
-        for title in ["base", "sequential, sums", "block-expansion, sums", "lora, sums"]:
+        keys = self.keys(file)
+        for title in ["base", "sequential", "block-expansion", "lora"]:
             with self.subTest(title):
                 output = self.folder / f"imported {title}"
                 self.strata("checkpoint", "export", keys[title], "--results", self.folder / "results", "--output", output, *["--merge"] * ("lora" in title))
