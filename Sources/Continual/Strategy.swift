@@ -1,3 +1,5 @@
+import Corpus
+import Kernels
 import Llama
 import Settings
 import Training
@@ -15,14 +17,18 @@ public protocol Strategy: Sendable {
     func check(_ base: LlamaConfiguration) throws(SettingsError)
     /// The phases of a stream of `taskCount` tasks; none when nothing is trained.
     func phases(taskCount: Int) -> [Phase]
+    /// The strategy as it goes on once it has seen the model before a phase and the earlier text that it asked for. Asked before `prepare`.
+    func surveyed(_ model: LlamaModel, _ text: Batches, _ compute: Compute) -> any Strategy
     /// Makes the model ready for a phase (0, 1, ...) and sets what is trained in it. Phase 0 gets the base, every other the
     /// model that the one before left, everything frozen.
     func prepare(_ model: LlamaModel, phase: Int, seed: Int) throws(SettingsError)
+    /// The shape that a base of this shape gets, without blocks that are inserted.
+    func shape(_ base: LlamaConfiguration) -> LlamaConfiguration
     /// Whether every phase adds to the model. Else it has the same shape in all of them.
     var growsEachPhase: Bool { get }
     /// What is done beside following the gradient of the loss; nil for nothing. Asked after `prepare`.
     func retention(_ context: PhaseContext) throws -> (any Retention)?
-    /// Text of before a phase that the retention reads; nil for none.
+    /// Text of before a phase that the survey or the retention reads; nil for none.
     func earlierText(phase: Int) -> EarlierText?
     /// What the retention costs.
     func overhead(phase: Int) -> PhaseOverhead
@@ -36,6 +42,10 @@ extension Strategy {
     public func check(_ base: LlamaConfiguration) throws(SettingsError) {}
 
     public func notes(_ base: LlamaConfiguration) -> [String] { [] }
+
+    public func surveyed(_ model: LlamaModel, _ text: Batches, _ compute: Compute) -> any Strategy { self }
+
+    public func shape(_ base: LlamaConfiguration) -> LlamaConfiguration { base }
 
     public var growsEachPhase: Bool { false }
 
@@ -74,12 +84,16 @@ public let strategies: [any Strategy.Type] = [
     Joint.self,
     LoRA.self,
     BlockExpansion.self,
+    MoEExpansion.self,
+    Width.self,
+    Control.self,
     Partial.self,
     OLoRA.self,
     Interpolate.self,
     EWC.self,
     LwF.self,
     AGEM.self,
+    OSFT.self,
 ]
 
 /// The `strategy` of an experiment file.

@@ -16,6 +16,11 @@ extension Compute {
         forRanges(count, AddScaled(x: x, factor: factor, to: to))
     }
 
+    /// x *= factor.
+    public func scale(_ x: UnsafeMutablePointer<Float>, by factor: Float, count: Int) {
+        forRanges(count, Scale(kernels: kernels, x: x, factor: factor))
+    }
+
     /// to += factor * x^2.
     public func addSquares(_ x: UnsafePointer<Float>, times factor: Float, to: UnsafeMutablePointer<Float>, count: Int) {
         forRanges(count, AddSquares(x: x, factor: factor, to: to))
@@ -63,6 +68,13 @@ private struct AddScaled: RangeWork {
             i += 1
         }
     }
+}
+
+private struct Scale: RangeWork {
+    static var size: Int { vectorPiece }
+    let kernels: UnsafePointer<KernelTable>, x: Output, factor: Float
+
+    func run(first: Int, count: Int) { kernels.pointee.scale(x + first, factor, count) }
 }
 
 private struct AddSquares: RangeWork {

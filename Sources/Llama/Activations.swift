@@ -28,9 +28,10 @@ final class BlockActivations {
     /// (N, 2 F); backward turns it into its gradient.
     var gateUp: Matrix { gateUpBuffer.matrix }
 
-    init(_ shape: PassShape) {
+    /// - Parameter input: of another block that reads the same; nil for its own.
+    init(_ shape: PassShape, input: FloatBuffer? = nil) {
         let (n, c) = (shape.rows, shape.configuration)
-        input = FloatBuffer(n * c.hiddenSize)
+        self.input = input ?? FloatBuffer(n * c.hiddenSize)
         middle = FloatBuffer(n * c.hiddenSize)
         r = FloatBuffer(n)
         postR = FloatBuffer(n)

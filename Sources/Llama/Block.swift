@@ -4,18 +4,27 @@ public final class Block {
     public let q: Linear, k: Linear, v: Linear, o: Linear
     public let postNorm: Parameter
     public let gate: Linear, up: Linear, down: Linear
+    /// A second block of the layer.
+    public internal(set) var second: SecondBlock?
 
-    init(_ c: LlamaConfiguration, layer: Int) {
-        let stem = "model.layers.\(layer)."
+    convenience init(_ c: LlamaConfiguration, layer: Int) { self.init(c, "model.layers.\(layer).", sharing: nil) }
+
+    /// - Parameter first: whose attention and norms it has; nil for its own.
+    init(_ c: LlamaConfiguration, _ stem: String, sharing first: Block?) {
+        gate = Linear(stem + "mlp.gate_proj", outputs: c.intermediateSize, inputs: c.hiddenSize)
+        up = Linear(stem + "mlp.up_proj", outputs: c.intermediateSize, inputs: c.hiddenSize)
+        down = Linear(stem + "mlp.down_proj", outputs: c.hiddenSize, inputs: c.intermediateSize)
+        if let first {
+            (inputNorm, postNorm) = (first.inputNorm, first.postNorm)
+            (q, k, v, o) = (first.q, first.k, first.v, first.o)
+            return
+        }
         inputNorm = Parameter(stem + "input_layernorm.weight", [c.hiddenSize])
         q = Linear(stem + "self_attn.q_proj", outputs: c.hiddenSize, inputs: c.hiddenSize)
         k = Linear(stem + "self_attn.k_proj", outputs: c.keyValueWidth, inputs: c.hiddenSize)
         v = Linear(stem + "self_attn.v_proj", outputs: c.keyValueWidth, inputs: c.hiddenSize)
         o = Linear(stem + "self_attn.o_proj", outputs: c.hiddenSize, inputs: c.hiddenSize)
         postNorm = Parameter(stem + "post_attention_layernorm.weight", [c.hiddenSize])
-        gate = Linear(stem + "mlp.gate_proj", outputs: c.intermediateSize, inputs: c.hiddenSize)
-        up = Linear(stem + "mlp.up_proj", outputs: c.intermediateSize, inputs: c.hiddenSize)
-        down = Linear(stem + "mlp.down_proj", outputs: c.hiddenSize, inputs: c.intermediateSize)
     }
 
     /// In the order of forward. Adapters are told apart by the name of what they adapt: `q_proj`, ..., `down_proj`.
@@ -47,8 +56,11 @@ public final class Block {
     public static let linearNames = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
     public var parameters: [Parameter] {
-        [inputNorm] + [q, k, v, o].flatMap(\.parameters) + [postNorm] + [gate, up, down].flatMap(\.parameters)
+        [inputNorm] + [q, k, v, o].flatMap(\.parameters) + [postNorm] + [gate, up, down].flatMap(\.parameters) + (second?.parameters ?? [])
     }
+
+    /// Whether anything is trained but its second block.
+    var hasOwnTrained: Bool { parameters.dropLast(second?.parameters.count ?? 0).contains(where: \.isTrainable) }
 
     public var isTrainable: Bool { parameters.contains(where: \.isTrainable) }
 

@@ -27,7 +27,7 @@ extension LlamaModel {
     public func expand(after layers: [Int], as start: NewBlock = .identity, seed: Int = 0) -> [Int] {
         let originals = blocks.indices.filter { !addedLayers.contains($0) }
         precondition(layers == layers.sorted() && layers.allSatisfy { (0...originals.count).contains($0) }, "layers to insert after: \(layers)")
-        precondition(lora == nil, "a model is expanded before it gets adapters")
+        precondition(lora == nil && secondLayers.isEmpty, "a model is expanded before it gets adapters or second blocks")
         var (expanded, new, added): ([Block], [Int], [Int]) = ([], [], [])
         func insert(after layer: Int) {
             for _ in layers.filter({ $0 == layer }) {

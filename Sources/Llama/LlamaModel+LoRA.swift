@@ -6,7 +6,7 @@ extension LlamaModel {
     /// (PEFT's default: kaiming_uniform with a = sqrt(5), which is that range.) Everything is frozen afterwards.
     /// - Parameter set: parts the adapters that one model gets after each other.
     public func attachLoRA(_ settings: LoRASettings, seed: Int, set: Int = 0) {
-        precondition(lora == nil, "adapters are attached once")
+        precondition(lora == nil && secondLayers.isEmpty, "adapters are attached once, to layers of one block")
         lora = settings
         for block in blocks {
             for (name, linear) in block.linears where settings.targetModules.contains(name) {

@@ -10,7 +10,7 @@ public final class ModelPass {
     let shape: PassShape
     private let memory: SharedMemory
     /// One a block; those that backward does not reach share activations.
-    private let blocks: [BlockPass]
+    let layers: [LayerPass]
     let output: FloatBuffer, r: FloatBuffer
     private let logitChunk: ActivationBuffer
     let head: PackedMatrix
@@ -57,16 +57,23 @@ public final class ModelPass {
         self.lowestBlock = lowestBlock
         let dropout = trains && model.lora?.dropout ?? 0 > 0 ? model.lora.map { Dropout(share: $0.dropout) } : nil
         self.dropout = dropout
-        let memory = SharedMemory(model.blocks, shape, trains: trains, hasDropout: dropout != nil, compute)
+        let memory = SharedMemory(model.blocks + model.blocks.compactMap { $0.second?.block }, shape, trains: trains, hasDropout: dropout != nil, compute)
         self.memory = memory
         var shared: BlockActivations?
-        blocks = model.blocks.enumerated().map { index, block in
+        let mixture = model.secondLayers.isEmpty ? nil : MixtureMemory(shape)
+        layers = model.blocks.enumerated().map { index, block in
             let isReached = trains && index >= lowestBlock
             let activations = isReached ? BlockActivations(shape) : shared ?? BlockActivations(shape)
             if !isReached { shared = activations }
-            return BlockPass(
-                block, activations, shape, rotary, memory, isReached: isReached, hasTrainedBelow: index > lowestBlock || model.embedding.isTrainable,
-                dropout: dropout, compute)
+            let hasTrainedBelow = index > lowestBlock || model.embedding.isTrainable
+            func pass(_ block: Block, _ activations: BlockActivations, isReached: Bool) -> BlockPass {
+                BlockPass(block, activations, shape, rotary, memory, isReached: isReached, hasTrainedBelow: hasTrainedBelow, dropout: dropout, compute)
+            }
+            guard let second = block.second else { return LayerPass(pass(block, activations, isReached: isReached), compute) }
+            return LayerPass(
+                pass(block, activations, isReached: isReached), second,
+                pass(second.block, BlockActivations(shape, input: activations.input), isReached: isReached), mixture ?? MixtureMemory(shape),
+                reachesFirst: hasTrainedBelow || block.hasOwnTrained, shape, compute)
         }
         output = FloatBuffer(shape.rows * c.hiddenSize)
         r = FloatBuffer(shape.rows)
@@ -118,7 +125,7 @@ public final class ModelPass {
         forward(tokens)
         teacher?.pass.forward(tokens)
         headLosses(targets, gradientScale: gradientScale)
-        for index in stride(from: model.blocks.count - 1, through: lowestBlock, by: -1) { blocks[index].backward() }
+        for index in stride(from: model.blocks.count - 1, through: lowestBlock, by: -1) { layers[index].backward(residual) }
         if let table = model.embedding.gradient {
             tokens.withUnsafeBufferPointer {
                 compute.embedBackward($0, dOut: residual.base, dTable: table.base, vocabulary: c.vocabularySize, width: c.hiddenSize)
@@ -152,13 +159,18 @@ public final class ModelPass {
 
     /// Embedding and blocks: the residual stream behind the last block, in `output`.
     func forward(_ tokens: [Int32]) {
+        embed(tokens)
+        for index in layers.indices { layers[index].forward(into: index + 1 < layers.count ? layers[index + 1].input : output) }
+    }
+
+    /// The embedding, before the first layer.
+    func embed(_ tokens: [Int32]) {
         precondition(tokens.count == shape.rows, "\(tokens.count) tokens for \(shape.batch) x \(shape.length)")
         let c = model.configuration
-        let first = blocks.first?.activations.input ?? output
+        let first = layers.first?.input ?? output
         tokens.withUnsafeBufferPointer {
             compute.embed($0, table: model.embedding.values.base, vocabulary: c.vocabularySize, out: first.base, width: c.hiddenSize)
         }
-        for index in blocks.indices { blocks[index].forward(into: index + 1 < blocks.count ? blocks[index + 1].activations.input : output) }
     }
 
     /// Norm, output projection and loss, and their backward as far as `gradients.residual`, a chunk of rows at a time.

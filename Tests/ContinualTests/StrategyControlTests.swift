@@ -1,4 +1,6 @@
 import Continual
+import Corpus
+import Kernels
 import Llama
 import Settings
 import Testing
@@ -53,11 +55,60 @@ import Testing
         }
     }
 
+    /// A block that gives nothing has no influence; one whose outputs are large has the most.
+    @Test func placementByInfluence() throws {
+        let base = try shared.base()
+        for parameter in [base.blocks[1].o.weight, base.blocks[1].down.weight] { parameter.values.fill(0) }
+        for i in 0..<base.blocks[2].o.weight.count { base.blocks[2].o.weight.values.base[i] *= 300 }
+        var random = RandomStream(seed: 3, "text")
+        let text = (0..<300).map { _ in Int32(random.below(11)) }
+        let batches = try Batches(domains: [text], weights: [1], sequenceLength: 8, seed: 1, label: "text")
+        let tokens = (0..<16).map { _ in Int32(random.below(11)) }
+        let influence = ModelPass(base, Compute(), batch: 2, length: 8).blockInfluence(tokens: tokens)
+        #expect(influence[1].magnitude < 1e-12 && influence[2] == influence.max() && influence.allSatisfy { -1e-12...2 ~= $0 })
+        for (position, added) in [("most-influential", 3), ("least-influential", 2)] {
+            let plain = try shared.strategy(["kind": "block-expansion", "blocks": 1, "position": .string(position)])
+            #expect(plain.earlierText(phase: 0) == EarlierText(includesBase: true, phases: 0..<0) && plain.earlierText(phase: 1) == nil)
+            for threads in [1, 2] {
+                let model = try shared.stored(base)
+                try plain.surveyed(model, batches, Compute(threads: threads)).prepare(model, phase: 0, seed: 1)
+                #expect(model.addedLayers == [added], "\(position)")
+            }
+        }
+        #expect(shared.error(["kind": "block-expansion", "blocks": 5, "position": "most-influential"])?.path.description == "blocks")
+        #expect(shared.error(["kind": "block-expansion", "blocks": 1, "position": "most-influential", "added": "per-task"])?.path.description == "position")
+    }
+
+    @Test func secondBlocksAndWidth() throws {
+        let moe = try shared.base()
+        try shared.strategy(["kind": "moe-expansion"]).prepare(moe, phase: 0, seed: 1)
+        #expect(moe.secondLayers == [0, 1, 2, 3] && moe.trainedParameterCount == 4 * (3 * 8 * 12 + 2) && shared.trained(moe).allSatisfy { $0.contains(".second.") })
+        for (settings, layers) in [([:], [0, 1, 2, 3]), (["blocks": 2, "position": "top"], [2, 3]), (["position": [1]], [0])] as [(Value, [Int])] {
+            var settings = settings
+            (settings["kind"], settings["ratio"]) = ("control", 0.2)
+            let (strategy, model) = (try shared.strategy(settings), try shared.base())
+            try strategy.check(model.configuration)
+            try strategy.prepare(model, phase: 0, seed: 1)
+            #expect(try model.secondLayers == layers && shared.logits(model) == shared.logits(shared.base()))
+            #expect(model.blocks.compactMap(\.second).allSatisfy { abs($0.weight - 0.2) < 1e-6 && !$0.gates.isTrainable && $0.block.isTrainable })
+            let later = try shared.stored(model)
+            try strategy.prepare(later, phase: 1, seed: 1)
+            #expect(shared.trained(later) == shared.trained(model) && later.secondLayers == layers)
+        }
+        #expect(shared.error(["kind": "control", "blocks": 5])?.path.description == "blocks" && shared.error(["kind": "control", "position": "top"])?.path.description == "position")
+        let (strategy, model) = (try shared.strategy(["kind": "width", "growth": 0.5]), try shared.base())
+        try strategy.prepare(model, phase: 0, seed: 1)
+        #expect(model.configuration == strategy.shape(try shared.base().configuration) && model.configuration.intermediateSize == 18)
+        let later = try shared.stored(model)
+        try strategy.prepare(later, phase: 1, seed: 1)
+        #expect(later.configuration.intermediateSize == 18 && later.trainedParameterCount == later.parameterCount)
+    }
+
     @Test func partialThatCannotBe() throws {
         for (settings, path) in [
             ([:], ""), (["blocks": 5], "blocks"), (["frozen_blocks": 4], "frozen_blocks"), (["frozen_blocks": 1, "blocks": 1], "frozen_blocks"),
             (["position": [5]], "position[0]"), (["position": [1, 1]], "position[1]"), (["position": [1, 2], "blocks": 1], "blocks"),
-            (["frozen_blocks": 1, "position": "top"], "frozen_blocks"), (["position": [0]], "position[0]"),
+            (["frozen_blocks": 1, "position": "top"], "position"), (["position": [0]], "position[0]"),
         ] as [(Value, String)] {
             var settings = settings
             settings["kind"] = "partial"

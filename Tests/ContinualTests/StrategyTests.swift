@@ -135,7 +135,7 @@ import Testing
     @Test func strategiesThatDoNotExist() {
         let unknown = error(["kind": "sequental"])
         #expect(unknown?.path.description == "kind" && unknown?.found == "\"sequental\"")
-        #expect(unknown?.expected == "one of frozen, sequential, joint, lora, block-expansion, partial, o-lora, interpolate, ewc, lwf, agem" && unknown?.advice.contains("sequential") == true)
+        #expect(unknown?.expected == "one of frozen, sequential, joint, lora, block-expansion, moe-expansion, width, control, partial, o-lora, interpolate, ewc, lwf, agem, osft" && unknown?.advice.contains("sequential") == true)
         #expect(error(["r": 8])?.found == "no key 'kind'")
         #expect(error("lora") != nil && error(["kind": 3]) != nil)
     }
@@ -182,7 +182,7 @@ import Testing
     }
 
     @Test func everyStrategyHasANameOfItsOwn() {
-        #expect(strategies.map { $0.variant.name } == ["frozen", "sequential", "joint", "lora", "block-expansion", "partial", "o-lora", "interpolate", "ewc", "lwf", "agem"])
+        #expect(strategies.map { $0.variant.name } == ["frozen", "sequential", "joint", "lora", "block-expansion", "moe-expansion", "width", "control", "partial", "o-lora", "interpolate", "ewc", "lwf", "agem", "osft"])
         #expect(strategies.allSatisfy { !$0.variant.help.isEmpty })
     }
 }

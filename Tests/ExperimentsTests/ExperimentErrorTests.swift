@@ -66,7 +66,7 @@ import Testing
         ),
         (
             "{kind: sequential}", "{kind: sequental}",
-            "e.yaml:14:18: strategy.kind: found \"sequental\", expected one of frozen, sequential, joint, lora, block-expansion, partial, o-lora, interpolate, ewc, lwf, agem; did you mean 'sequential'?"
+            "e.yaml:14:18: strategy.kind: found \"sequental\", expected one of frozen, sequential, joint, lora, block-expansion, moe-expansion, width, control, partial, o-lora, interpolate, ewc, lwf, agem, osft; did you mean 'sequential'?"
         ),
         ("{kind: sequential}", "sequential", "e.yaml:14:11: strategy: found \"sequential\", expected a mapping; write {kind: sequential}"),
         (

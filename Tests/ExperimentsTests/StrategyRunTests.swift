@@ -13,6 +13,7 @@ import Testing
         ("copy", "{strategy: {kind: block-expansion, blocks: 2, init: copy, train: all}}"),
         ("none", "{strategy: {kind: block-expansion, blocks: 1, init: random, train: none}}"),
         ("per-task", "{strategy: {kind: block-expansion, blocks: 1, init: zero-norms, added: per-task}, replay: {share: 0.5, from: tasks}}"),
+        ("influence", "{strategy: {kind: block-expansion, blocks: 1, position: least-influential}}"),
         ("partial", "{strategy: {kind: partial, frozen_blocks: 1}}"),
         ("dropout", "{strategy: {kind: lora, r: 2, lora_dropout: 0.3, adapters: merged}}"),
         ("new", "{strategy: {kind: lora, r: 2, adapters: new, target_modules: [q_proj]}}"),
@@ -21,6 +22,10 @@ import Testing
         ("ewc", "{strategy: {kind: ewc, sequences: 3}}"),
         ("lwf", "{strategy: {kind: lwf}}"),
         ("agem", "{strategy: {kind: agem}}"),
+        ("moe", "{strategy: {kind: moe-expansion}}"),
+        ("width", "{strategy: {kind: width, growth: 0.5}}"),
+        ("control", "{strategy: {kind: control, learned: true, blocks: 1}}"),
+        ("osft", "{strategy: {kind: osft, keep: 0.25}}"),
     ]
 
     private func graph(_ names: [String]) throws -> StageGraph {
@@ -30,7 +35,7 @@ import Testing
         return try TinyExperiment.graph(TinyExperiment.root + "sweep:\n  arms:\n" + lines, [("{steps: 4,", "{steps: 3,")])
     }
 
-    @Test(arguments: [["copy", "none", "per-task", "partial"], ["dropout", "new", "o-lora"], ["interpolate", "ewc", "lwf", "agem"]])
+    @Test(arguments: [["copy", "none", "per-task", "influence", "partial"], ["dropout", "new", "o-lora"], ["interpolate", "ewc", "lwf", "agem"], ["moe", "width", "control", "osft"]])
     func interruptedAsUninterrupted(names: [String]) throws {
         let graph = try graph(names)
         let (plain, session) = (try TinySession(), try TinySession())
@@ -126,6 +131,18 @@ import Testing
         #expect(interpolate.operations == 1 && interpolate.memory > 1)
         #expect(partial.operations < 1 && partial.memory < 1)
         #expect(first.operations < second.operations && first.disk < second.disk)
+        let (moe, width, control, osft) = (try ratio("moe"), try ratio("width"), try ratio("control"), try ratio("osft"))
+        // Of 12912 weights a block has 2336, its feed-forward layer 1536.
+        for (found, added) in [(moe, 2 * 1536), (width, 1536), (control, 2336), (osft, 0)] { #expect(abs(found.disk - 1 - Double(added) / 12912) < 0.01) }
+        #expect(moe.operations > control.operations && width.operations > 1.05 && osft.memory > partial.memory)
+        // Disk is what a checkpoint takes, its header aside.
+        let saved = try TinySession()
+        let others = try self.graph(["moe", "width", "control"])
+        try saved.run(others)
+        for (stage, cost) in zip(others.stages, try others.costs()) where stage.kind == "task" {
+            let bytes = Double(try #require(FileManager.default.contents(atPath: saved.store.model(stage.key))).count)
+            #expect(cost.diskBytes < bytes && cost.diskBytes > bytes - 9000, "\(stage.title): \(cost.diskBytes) of \(bytes)")
+        }
         let (some, all) = (try ratio("new"), try ratio("dropout"))
         #expect(some.operations < all.operations)
         // The same from recipes alone.

@@ -63,6 +63,7 @@ class CheckpointTests(unittest.TestCase):
     def setUpClass(cls):
         torch.set_num_threads(1)
         transformers.logging.set_verbosity_warning()
+        transformers.logging.disable_progress_bar()
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.stages = {}
         for name, tied, scaling in [("plain", "false", ""), ("tied", "true", ", rope_scaling: {rope_type: linear, factor: 2.0}")]:
@@ -110,6 +111,7 @@ class CheckpointTests(unittest.TestCase):
         text.write_text(TEXT)
         length = 31
         measured = json.loads(self.strata("checkpoint", "evaluate", strata or folder, "--text", text, "--length", length, "--json", "--results", self.folder / "results"))["files"][0]
+        tokenizer.model_max_length = 10**6
         ids = tokenizer.encode(TEXT, add_special_tokens=False) + [tokenizer.eos_token_id]
         windows = (len(ids) - 1) // length
         rows = torch.tensor([ids[i * length:(i + 1) * length + 1] for i in range(windows)])

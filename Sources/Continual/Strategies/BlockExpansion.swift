@@ -1,3 +1,5 @@
+import Corpus
+import Kernels
 import Llama
 import Settings
 
@@ -12,7 +14,8 @@ public struct BlockExpansion: Strategy {
             .optional("blocks", .integer(1...4096), default: .null, "blocks to add; with a list of positions as many as it names"),
             .optional(
                 "position", BlockPlacement.kind, default: "interleaved",
-                "interleaved, bottom, top, or a list of original layers (1-based) that a new block follows; 0 is below the first"),
+                "interleaved, bottom, top, after the most-influential or least-influential blocks, or a list of original layers (1-based) that a new block "
+                    + "follows; 0 is below the first"),
             .optional(
                 "init", .choice(NewBlock.allCases.map(\.rawValue)), default: "identity",
                 "how new blocks begin: as copies with zeroed outputs (identity), with zeroed norms, as plain copies, or at random"),
@@ -34,6 +37,8 @@ public struct BlockExpansion: Strategy {
     private let start: NewBlock
     private let trained: Trained
     private let added: Added
+    /// Of the base's blocks, once it is measured.
+    private var influence: [Double]?
 
     public init(settings: Settings) throws(SettingsError) {
         placement = BlockPlacement(value: settings.value["position"] ?? .null)
@@ -50,6 +55,10 @@ public struct BlockExpansion: Strategy {
     }
 
     public func check(_ base: LlamaConfiguration) throws(SettingsError) {
+        guard !placement.needsInfluence || added == .once else {
+            throw SettingsError(
+                path: Path(dotted: "position"), found: "blocks placed by influence beside 'added: per-task'", expected: "'added: once': the base is measured once")
+        }
         _ = try placement.layers(count: count, layerCount: base.layerCount)
     }
 
@@ -62,8 +71,23 @@ public struct BlockExpansion: Strategy {
                 layers != BlockPlacement.authorsLayers(count: count, layerCount: base.layerCount)
             else { return [] }
             return ["\(count) of \(base.layerCount) interleaved: after layers \(layers.map { "\($0)" }.joined(separator: ", ")); the authors' script places this count elsewhere or not at all"]
-        case .layers: return []
+        case .mostInfluential, .leastInfluential, .layers: return []
         }
+    }
+
+    // Sequences of the base's text that the influence is measured on.
+    private static let sequences = 32
+
+    public func earlierText(phase: Int) -> EarlierText? {
+        placement.needsInfluence && phase == 0 ? EarlierText(includesBase: true, phases: 0..<0) : nil
+    }
+
+    public func surveyed(_ model: LlamaModel, _ text: Batches, _ compute: Compute) -> any Strategy {
+        guard placement.needsInfluence else { return self }
+        var (copy, text) = (self, text)
+        let pass = ModelPass(model, compute, batch: Self.sequences, length: text.sequenceLength)
+        copy.influence = pass.blockInfluence(tokens: text.next(batchSize: Self.sequences).inputs)
+        return copy
     }
 
     public var growsEachPhase: Bool { added == .perTask }
@@ -76,7 +100,7 @@ public struct BlockExpansion: Strategy {
         var new = model.addedLayers
         if phase == 0 || added == .perTask {
             let originalCount = model.configuration.layerCount - model.addedLayers.count
-            new = model.expand(after: try placement.layers(count: count, layerCount: originalCount), as: start, seed: seed)
+            new = model.expand(after: try placement.layers(count: count, layerCount: originalCount, influence: influence), as: start, seed: seed)
         }
         model.setTrainable { _ in trained == .all }
         guard trained == .new else { return }

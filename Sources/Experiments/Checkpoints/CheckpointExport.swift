@@ -18,6 +18,11 @@ public struct CheckpointExport {
         _ checkpoint: OpenCheckpoint, to output: String, type: Safetensors.ElementType = .float32, merges: Bool = false, isForced: Bool = false
     ) throws -> [File] {
         let model = checkpoint.model
+        guard model.secondLayers.isEmpty else {
+            throw CheckpointError(
+                checkpoint.path, "has second blocks beside layers \(model.secondLayers.map(String.init).joined(separator: ", ")) (counted from 0), for which LlamaForCausalLM of transformers has no place",
+                "only strata reads such a model, by its stage; a strategy that adds layers or adapters can be exported")
+        }
         if merges {
             guard model.lora != nil else { throw CheckpointError(checkpoint.path, "has no adapters to merge", "leave --merge out") }
             model.mergeLoRA()

@@ -59,7 +59,7 @@ struct RecipeCosts {
                 let base = self.recipe(parent).flatMap({ self.shape(of: parent, $0) })
             else { return nil }
             shape = base
-            guard (try? strategy.check(shape.configuration)) != nil, (try? shape.apply(strategy, phase: phase)) != nil else { return nil }
+            guard (try? strategy.check(shape.base)) != nil, (try? shape.apply(strategy, phase: phase)) != nil else { return nil }
         }
         shapes[key] = shape
         return shape

@@ -46,7 +46,7 @@ extension StageGraph {
                 guard let parent = stage.parent, var shape = shapes[parent] else { preconditionFailure("a task behind its model") }
                 // Thousands of tasks have a few shapes.
                 let task = TaskShape(
-                    configuration: shape.configuration, strategy: stage.recipe["strategy"] ?? .null, phase: strategy.growsEachPhase ? phase : 0)
+                    configuration: shape.base, strategy: stage.recipe["strategy"] ?? .null, phase: strategy.growsEachPhase ? phase : 0)
                 if let known = known[task] { shape = known } else { try shape.apply(strategy, phase: phase) }
                 known[task] = shape
                 shapes[stage.key] = shape
@@ -69,8 +69,13 @@ private struct TaskShape: Hashable {
 
 /// The sizes of a model as a strategy leaves it, without its weights: found on a model of the same structure and width two.
 struct ModelShape {
-    let configuration: LlamaConfiguration
+    private(set) var configuration: LlamaConfiguration
+    /// Before a strategy.
+    let base: LlamaConfiguration
     private var blockCount: Int
+    /// Of second blocks: their number, and what is computed of them beyond their weights (attention that is the first block's too).
+    private var secondCount = 0
+    private var repeatedWeights = 0.0
     /// Weights of all blocks' matrices, of their adapters, and of both what is trained.
     private var matrixWeights: Double
     private var adapterWeights = 0.0
@@ -81,7 +86,7 @@ struct ModelShape {
     private var trainsHead = true
 
     init(_ configuration: LlamaConfiguration) {
-        self.configuration = configuration
+        (self.configuration, base) = (configuration, configuration)
         blockCount = configuration.layerCount
         let c = configuration
         let block = c.hiddenSize * (2 * c.hiddenSize + 2 * c.keyValueWidth) + 3 * c.hiddenSize * c.intermediateSize
@@ -90,7 +95,8 @@ struct ModelShape {
     }
 
     mutating func apply(_ strategy: any Strategy, phase: Int) throws(SettingsError) {
-        let c = configuration
+        let c = base
+        configuration = strategy.shape(base)
         // The strategy itself says what it adds and trains, on a model as deep as this and as narrow as can be.
         var narrow = c
         (narrow.vocabularySize, narrow.hiddenSize, narrow.intermediateSize) = (2, 2, 2)
@@ -102,10 +108,16 @@ struct ModelShape {
             if earlier < last { strategy.finish(model, phase: earlier) }
         }
         blockCount = model.blocks.count
-        (matrixWeights, adapterWeights, trainedWeights) = (0, 0, 0)
-        for block in model.blocks {
+        (matrixWeights, adapterWeights, trainedWeights, repeatedWeights) = (0, 0, 0, 0)
+        let second = model.blocks.compactMap(\.second)
+        secondCount = second.count
+        for block in model.blocks + second.map(\.block) {
             for (name, linear) in block.linears {
                 let (outputs, inputs) = sizes(of: name)
+                if second.contains(where: { $0.block === block && $0.isExpert }), !name.hasPrefix("gate"), name != "up_proj", name != "down_proj" {
+                    repeatedWeights += Double(outputs * inputs)
+                    continue
+                }
                 matrixWeights += Double(outputs * inputs)
                 trainedWeights += linear.weight.isTrainable ? Double(outputs * inputs) : 0
                 let adapter = Double((linear.adapter?.rank ?? 0) * (outputs + inputs))
@@ -149,7 +161,7 @@ struct ModelShape {
     private func forward(length: Int) -> (blocks: Double, head: Double) {
         let attention = 2 * 2 * Double(length) / 2 * Double(configuration.hiddenSize)
         return (
-            2 * (matrixWeights + adapterWeights) + Double(blockCount) * attention,
+            2 * (matrixWeights + repeatedWeights + adapterWeights) + Double(blockCount + secondCount) * attention,
             2 * Double(configuration.vocabularySize * configuration.hiddenSize)
         )
     }
@@ -163,7 +175,8 @@ struct ModelShape {
         let pass = blocks * (1 + reachedShare + trained) + head * (trainsHead ? 3 : 2)
         let more = tokens * (overhead.forwards * (blocks + head) + overhead.passes / Double(lesson.train.accumulationSteps) * pass)
             + Double(overhead.sequences * lesson.sequenceLength) * pass
-        let kept = max(1, Double(blockCount) * reachedShare) * activations(rows: rows) + sharedGradients(rows: rows)
+        let kept = max(1, Double(blockCount + secondCount) * reachedShare) * activations(rows: rows) + sharedGradients(rows: rows)
+            + (secondCount > 0 ? Double((secondCount + 2) * configuration.hiddenSize) * rows : 0)
         let end = Double(configuration.vocabularySize * configuration.hiddenSize)
         let ends = (trainsEmbedding ? end : 0) + (trainsHead && !(trainsEmbedding && configuration.tiesEmbeddings) ? end : 0)
         let moments = trainedWeights + ends

@@ -158,6 +158,7 @@ public final class StageWorker {
             let model = try parentModel(of: stage)
             // The first phase adds to the base; later ones find it added.
             let baseCount = phase == 0 ? model.parameterCount : try count(of: stage.parent, "base")
+            let strategy = try earlierBatches(lesson, "survey").map { strategy.surveyed(model, $0, compute) } ?? strategy
             try strategy.prepare(model, phase: phase, seed: lesson.seed)
             // Counted as it is trained, saved as the strategy leaves it.
             attempt = try train(model, lesson, turn, baseCount: baseCount) { [self] in

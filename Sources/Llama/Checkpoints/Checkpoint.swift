@@ -3,7 +3,7 @@ import Kernels
 import Settings
 
 /// A model as a safetensors file: every tensor under its Hugging Face name, and in the metadata what the structure is
-/// (`config`), which blocks were added (`added_layers`) and which adapters are attached (`lora`).
+/// (`config`), which blocks were added (`added_layers`), which layers have a second block (`second_blocks`) and which adapters are attached (`lora`).
 extension LlamaModel {
     /// The bytes of the checkpoint. Equal models give equal bytes.
     public func encoded() -> Data {
@@ -12,6 +12,7 @@ extension LlamaModel {
             "added_layers": Value.list(addedLayers.map { .integer($0) }).canonicalJSON,
         ]
         if let lora { metadata["lora"] = lora.value.canonicalJSON }
+        if !secondLayers.isEmpty { metadata["second_blocks"] = secondValue.canonicalJSON }
         return Safetensors.encoded(tensors: parameters.map { ($0.name, $0.shape, $0.values) }, metadata: metadata)
     }
 
@@ -36,8 +37,17 @@ extension LlamaModel {
             do { lora = LoRASettings(settings: try Settings(value, fields: LoRASettings.fields)) } catch { throw broken("its metadata 'lora': \(error)") }
         }
         let added = try file.addedLayers(of: configuration)
+        var second = SecondLayers()
+        if let value = try metadata("second_blocks") {
+            guard let layers = SecondLayers(value, layerCount: configuration.layerCount), lora == nil else {
+                throw broken("its metadata 'second_blocks' does not list layers of this model, or stands beside 'lora'")
+            }
+            second = layers
+        }
         try LlamaModel.check(file, configuration, lora)
+        try second.check(file, configuration)
         self.init(configuration)
+        addSecondBlocks(second)
         markAdded(added)
         if let lora { attachLoRA(lora, seed: 0) }
         let names = Set(parameters.map(\.name))

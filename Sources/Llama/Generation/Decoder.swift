@@ -23,6 +23,7 @@ public final class Decoder {
     ///   - slots: sequences at once.
     ///   - positions: the longest sequence, in tokens (default: `max_position_embeddings`). Dynamic scaling goes by it.
     public init(_ model: LlamaModel, _ compute: Compute, slots: Int, positions: Int? = nil) {
+        precondition(model.secondLayers.isEmpty, "a model with second blocks is not decoded")
         let c = model.configuration
         let positions = positions ?? c.maxPositions
         precondition(slots >= 1 && (1...c.longestSequence).contains(positions), "\(slots) sequences of \(positions) tokens, of at most \(c.longestSequence)")
