@@ -69,7 +69,7 @@ let package = Package(
         .executableTarget(
             name: "strata",
             dependencies: [
-                "Settings", "HDF5", "Kernels", "Corpus", "Training", "Continual", "Experiments", "Results", "Benchmarks",
+                "Settings", "HDF5", "Kernels", "Llama", "Corpus", "Training", "Continual", "Experiments", "Results", "Benchmarks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -22,7 +22,12 @@ public struct Replay: Sendable, Hashable {
     }
 
     /// Refuses a stream in which nothing would be replayed.
-    public func check(_ strategy: any Strategy, taskCount: Int) throws(SettingsError) {
+    /// - `hasBaseText`: whether the base has domains; a checkpoint may come without.
+    public func check(_ strategy: any Strategy, taskCount: Int, hasBaseText: Bool = true) throws(SettingsError) {
+        guard hasBaseText || source != .base else {
+            throw SettingsError(
+                path: Path(dotted: "from"), found: "\"base\" beside a base without text", expected: "\"tasks\", or 'base.data': what the checkpoint knows")
+        }
         let phases = strategy.phases(taskCount: taskCount)
         let trains = phases.contains(where: \.trains)
         guard trains, phases.indices.contains(where: { let text = source.text(before: $0); return text.includesBase || !text.phases.isEmpty }) else {

@@ -84,16 +84,17 @@ final class GradientMemory {
     }
 }
 
-/// Cosines and sines of position * theta^(-2i / headWidth), i < headWidth / 2. Shapes: (positions, headWidth / 2).
+/// Cosines and sines of position * `rotaryFrequency` (theta^(-2i / headWidth) without scaling), i < headWidth / 2. Shapes: (positions, headWidth / 2).
 final class RotaryTable {
     private let cosine: FloatBuffer, sine: FloatBuffer
 
-    init(positions: Int, headWidth: Int, theta: Double) {
-        let half = headWidth / 2
+    /// - Parameter positions: the length of the sequences, which dynamic scaling heeds.
+    init(positions: Int, _ configuration: LlamaConfiguration) {
+        let half = configuration.headWidth / 2
         cosine = FloatBuffer(positions * half)
         sine = FloatBuffer(positions * half)
         for i in 0..<half {
-            let frequency = ExactMath.pow(theta, -2 * Double(i) / Double(headWidth))
+            let frequency = configuration.rotaryFrequency(i, length: positions)
             for position in 0..<positions {
                 let (s, c) = ExactMath.sineCosine(Double(position) * frequency)
                 cosine.base[position * half + i] = Float(c)

@@ -8,11 +8,14 @@ public struct EvaluationSettings: Sendable, Hashable {
     public var tokens: Int
     public var questions: Int
     public var batchSize: Int
+    /// nil: as long as the model allows without scaling.
+    public var sequenceLength: Int?
 
     public static let fields: [Field] = [
         .optional("tokens", .positive, default: 16384, "held-out tokens a domain, spread evenly over its held-out text; prompts count"),
         .optional("questions", .natural, default: 200, "held-out questions a domain, for domains that have any"),
         .optional("batch_size", .integer(1...65536), default: 32, "sequences at once; does not change the result"),
+        .optional("sequence_length", .positive, default: .null, "tokens a window of held-out text (default: max_position_embeddings)"),
     ]
 
     /// Settings that `fields` has validated.
@@ -20,6 +23,7 @@ public struct EvaluationSettings: Sendable, Hashable {
         tokens = settings.integer("tokens")
         questions = settings.integer("questions")
         batchSize = settings.integer("batch_size")
+        sequenceLength = settings.has("sequence_length") ? settings.integer("sequence_length") : nil
     }
 
     /// Validates `value` against `fields` and fills in the defaults.

@@ -123,7 +123,7 @@ extension SweepStatus.Current {
     fileprivate init(_ stage: Stage, message: String?, holder: String?, _ lastPoint: (String) -> CurvePoint?) {
         let lesson: Stage.Lesson? =
             switch stage.work {
-            case .pretraining(_, let lesson), .task(_, _, let lesson): lesson
+            case .pretraining(_, _, let lesson), .task(_, _, let lesson): lesson
             case .tokenizer, .evaluation: nil
             }
         self.init(

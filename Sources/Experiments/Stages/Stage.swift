@@ -19,7 +19,8 @@ public struct Stage: Sendable {
 
     public enum Work: Sendable {
         case tokenizer(TokenizerReference, data: [DataReference])
-        case pretraining(LlamaConfiguration, Lesson)
+        /// From random weights, or from those of a checkpoint.
+        case pretraining(LlamaConfiguration, from: CheckpointReference?, Lesson)
         /// Phase `phase` of a strategy, on the model of the parent.
         case task(any Strategy, phase: Int, Lesson)
         case evaluation(Measurement)

@@ -59,8 +59,8 @@ public final class StageWorker {
             try interruption.check()
             switch stage.work {
             case .tokenizer: try makeTokenizer(stage)
-            case .pretraining(_, let lesson), .task(_, _, let lesson):
-                if store.state(stage.key) != .done { _ = (try batches(lesson), try texts(lesson.earlier, lesson)) }
+            case .pretraining(_, _, let lesson), .task(_, _, let lesson):
+                if store.state(stage.key) != .done, !lesson.data.isEmpty { _ = (try batches(lesson), try texts(lesson.earlier, lesson)) }
             case .evaluation(let measurement):
                 if store.state(stage.key) != .done { _ = try evaluation(measurement) }
             }
@@ -146,9 +146,9 @@ public final class StageWorker {
             for file in try settings.tokenizer(on: documents).files() {
                 try DurableFile.write(Data(file.text.utf8), to: store.folder(stage.key) + "/" + file.name)
             }
-        case .pretraining(let configuration, let lesson):
-            let model = LlamaModel(configuration, seed: lesson.seed)
-            model.setTrainable { _ in true }
+        case .pretraining(let configuration, let checkpoint, let lesson):
+            let model = try checkpoint.map { try $0.model() } ?? LlamaModel(configuration, seed: lesson.seed)
+            model.setTrainable { _ in checkpoint == nil || lesson.train.steps > 0 }
             attempt = try train(model, lesson, turn, baseCount: model.parameterCount) { nil }
         case .task(let strategy, let phase, let lesson):
             let model = try parentModel(of: stage)

@@ -21,17 +21,18 @@ public final class Decoder {
 
     /// - Parameters:
     ///   - slots: sequences at once.
-    ///   - positions: the longest sequence, in tokens (default: what the model allows).
+    ///   - positions: the longest sequence, in tokens (default: `max_position_embeddings`). Dynamic scaling goes by it.
     public init(_ model: LlamaModel, _ compute: Compute, slots: Int, positions: Int? = nil) {
+        precondition(model.secondLayers.isEmpty, "a model with second blocks is not decoded")
         let c = model.configuration
         let positions = positions ?? c.maxPositions
-        precondition(slots >= 1 && (1...c.maxPositions).contains(positions), "\(slots) sequences of \(positions) tokens, of at most \(c.maxPositions)")
+        precondition(slots >= 1 && (1...c.longestSequence).contains(positions), "\(slots) sequences of \(positions) tokens, of at most \(c.longestSequence)")
         (self.model, self.compute, slotCount, positionCount) = (model, compute, slots, positions)
         // Prompts are taken in pieces of this size: enough rows to fill the tiles of the kernels.
         rowCapacity = max(slots, min(512, slots * positions))
         let rows = DecoderRows(c, capacity: rowCapacity)
         self.rows = rows
-        let rotary = RotaryTable(positions: positions, headWidth: c.headWidth, theta: c.ropeTheta)
+        let rotary = RotaryTable(positions: positions, c)
         blocks = model.blocks.map { DecoderBlock($0, c, rows, rotary, slots: slots, positions: positions, compute) }
         headMemory = FloatBuffer(PackedMatrix.floatCount(depth: c.hiddenSize, columns: c.vocabularySize, compute))
         head = PackedMatrix(depth: c.hiddenSize, columns: c.vocabularySize, memory: headMemory.base)

@@ -65,7 +65,8 @@ final class DecoderBlock {
         func projections(_ linears: [Linear]) -> Projections {
             var gradients: UnsafeMutablePointer<Float>?
             return Projections(
-                linears, rows: rows.capacity, packing: &memory, gradients: &gradients, precision: .fp32, lowOffset: lowOffset, compute)
+                linears, rows: rows.capacity, packing: &memory, gradients: &gradients, precision: .fp32, lowOffset: lowOffset,
+                dropout: nil, droppedOffset: 0, compute)
         }
         (qkv, o, gateUp, down) = (projections(groups.qkv), projections(groups.o), projections(groups.gateUp), projections(groups.down))
         packing = [qkv, o, gateUp, down].flatMap(\.forwardPacking)
