@@ -26,10 +26,13 @@ let optimised: [SwiftSetting] = [.unsafeFlags(["-O"])]
     let portableDefines = ["STRATA_FMA"]
 #endif
 
+/// The modules that other programs may import, each a product of its own name; docs/library.md shows how.
+let libraries = ["Settings", "HDF5", "Kernels", "Llama", "Corpus", "Training", "Continual", "Experiments", "Results"]
+
 let package = Package(
     name: "strata",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "strata", targets: ["strata"])],
+    products: [.executable(name: "strata", targets: ["strata"])] + libraries.map { .library(name: $0, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -88,6 +91,7 @@ let package = Package(
         .testTarget(
             name: "ExperimentsTests", dependencies: ["Settings", "HDF5", "Kernels", "Llama", "Corpus", "Training", "Continual", "Experiments", "Results", "TestSupport"]),
         .testTarget(name: "ResultsTests", dependencies: ["Settings", "HDF5", "Results"]),
+        .testTarget(name: "LibraryTests", dependencies: ["Settings", "Kernels", "Llama", "Corpus", "Training"]),
         .testTarget(name: "BenchmarksTests", dependencies: ["Settings", "Kernels", "Llama", "Benchmarks"]),
     ]
 )

@@ -35,11 +35,10 @@ public struct Batches: Sendable {
     /// First tokens of the current epoch's windows in order; follows from seed, label, domain and epoch.
     private var windows: [[Int]]
 
-    /// - Parameters:
-    ///   - domains: tokens of each domain.
-    ///   - weights: relative frequency of each domain, at least 0, not all 0.
-    ///   - sequenceLength: tokens a sequence.
-    ///   - label: parts the streams of one seed, as in `RandomStream`.
+    /// - `domains`: tokens of each domain.
+    /// - `weights`: relative frequency of each domain, at least 0, not all 0.
+    /// - `sequenceLength`: tokens a sequence.
+    /// - `label`: parts the streams of one seed, as in `RandomStream`.
     /// Throws when a domain that has a weight is shorter than one window and the token after it.
     public init(domains: [[Int32]], weights: [Double], sequenceLength: Int, seed: Int, label: String) throws(CorpusError) {
         precondition(sequenceLength > 0 && domains.count == weights.count, "a weight for each domain and a length of at least 1")

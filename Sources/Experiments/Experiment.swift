@@ -20,9 +20,8 @@ public struct Experiment: Sendable {
 
     /// Reads and checks an experiment.
     ///
-    /// - Parameters:
-    ///   - words: `key=value` words of the command line; `data=DIR` names the data folder.
-    ///   - dataFolder: the value of `STRATA_DATA`.
+    /// - `words`: `key=value` words of the command line; `data=DIR` names the data folder.
+    /// - `dataFolder`: the value of `STRATA_DATA`.
     public init(file: String, words: [String] = [], dataFolder: String? = nil) throws(ExperimentError) {
         try self.init(ExperimentDocument(contentsOf: file), words: words, dataFolder: dataFolder)
     }

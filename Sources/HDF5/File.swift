@@ -31,7 +31,7 @@ public final class File: Sendable {
     ///
     /// A reader of `path` sees the old file or the new one, never part of one. What was opened inside `body` is closed
     /// when it returns. When anything fails, the part that was written is removed and an older file stays as it was.
-    /// - Parameter body: fills the root group.
+    /// - `body`: fills the root group.
     /// - Throws: `HDF5Error`, or what `body` throws.
     public static func create<R>(at path: String, _ body: (Group) throws -> R) throws -> R {
         let partial = path + "." + String(UInt64.random(in: 0 ... .max), radix: 16) + ".partial"

@@ -77,7 +77,7 @@ public struct Group: Sendable {
     }
 
     /// Makes a dataset without values; what is never written reads as NaN, 0 or empty text.
-    /// - Parameter shape: lengths of the axes, slowest first; they may be 0. Empty: a single value.
+    /// - `shape`: lengths of the axes, slowest first; they may be 0. Empty: a single value.
     @discardableResult
     public func createDataset<T: Element>(
         _ name: String, of element: T.Type, shape: [Int], storage: Storage = .compressed(level: 4), text: TextLength = .variable

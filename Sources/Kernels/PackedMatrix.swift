@@ -17,7 +17,7 @@ public struct PackedMatrix: @unchecked Sendable {
     /// Columns rounded up to whole panels, times depth; with words of two k about half of it is used.
     let base: UnsafeMutablePointer<Float>
 
-    /// - Parameter memory: `floatCount` floats that outlive the matrix. What belongs to no column may hold anything.
+    /// - `memory`: `floatCount` floats that outlive the matrix. What belongs to no column may hold anything.
     public init(depth: Int, columns: Int, precision: Precision = .fp32, memory: UnsafeMutablePointer<Float>) {
         (self.depth, self.columns, self.precision, base) = (depth, columns, precision, memory)
     }
@@ -36,7 +36,7 @@ public struct PackedRows: @unchecked Sendable {
     public let precision: Precision
     let base: UnsafeMutablePointer<Float>
 
-    /// - Parameter memory: `floatCount` floats that outlive the rows.
+    /// - `memory`: `floatCount` floats that outlive the rows.
     public init(depth: Int, columns: Int, precision: Precision = .fp32, memory: UnsafeMutablePointer<Float>) {
         (self.depth, self.columns, self.precision, base) = (depth, columns, precision, memory)
     }

@@ -161,9 +161,8 @@ extension Compute {
     public func pieceCount(rows: Int) -> Int { (rows + rowsAPiece(rows) - 1) / rowsAPiece(rows) }
 
     /// Calls `body` for pieces that cover all rows, on all threads. A body that is kept from call to call costs no allocation.
-    /// - Parameters:
-    ///   - localCount: floats of local memory of a piece.
-    ///   - roundedDepth: the largest depth of a product in bfloat16.
+    /// - `localCount`: floats of local memory of a piece.
+    /// - `roundedDepth`: the largest depth of a product in bfloat16.
     public func forRows(_ rows: Int, localCount: Int = 0, roundedDepth: Int = 0, _ body: @escaping (RowPiece) -> Void) {
         reserveScratch(kernels.pointee.productScratch + localCount + RowPiece.localCount(roundedDepth))
         pool.forEach(pieceCount(rows: rows), RowWork(compute: self, rows: rows, size: rowsAPiece(rows), localCount: localCount, body: body))

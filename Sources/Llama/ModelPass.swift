@@ -38,7 +38,7 @@ public final class ModelPass {
     /// The lowest block that backward has to reach: 0 when the embedding is trained, the number of blocks when none is.
     private let lowestBlock: Int
 
-    /// - Parameter precision: of the products of weights; attention's are in FP32 always.
+    /// - `precision`: of the products of weights; attention's are in FP32 always.
     public init(_ model: LlamaModel, _ compute: Compute, batch: Int, length: Int, precision: Precision = .fp32) {
         precondition(length <= model.configuration.maxPositions, "a sequence of \(length) tokens in a model for \(model.configuration.maxPositions)")
         self.model = model
@@ -136,15 +136,24 @@ public final class ModelPass {
         return all.values
     }
 
+    /// Calls `body` with the residual stream (N, C) behind each block, before the next one runs.
+    public func residuals(tokens: [Int32], _ body: (_ layer: Int, _ states: Matrix) -> Void) {
+        forward(tokens) { layer, states in body(layer, Matrix(states.base, shape.rows, model.configuration.hiddenSize)) }
+    }
+
     /// Embedding and blocks: the residual stream behind the last block, in `output`.
-    private func forward(_ tokens: [Int32]) {
+    private func forward(_ tokens: [Int32], behind: (_ layer: Int, _ states: FloatBuffer) -> Void = { _, _ in }) {
         precondition(tokens.count == shape.rows, "\(tokens.count) tokens for \(shape.batch) x \(shape.length)")
         let c = model.configuration
         let first = blocks.first?.activations.input ?? output
         tokens.withUnsafeBufferPointer {
             compute.embed($0, table: model.embedding.values.base, vocabulary: c.vocabularySize, out: first.base, width: c.hiddenSize)
         }
-        for index in blocks.indices { blocks[index].forward(into: index + 1 < blocks.count ? blocks[index + 1].activations.input : output) }
+        for index in blocks.indices {
+            let states = index + 1 < blocks.count ? blocks[index + 1].activations.input : output
+            blocks[index].forward(into: states)
+            behind(index, states)
+        }
     }
 
     /// Norm, output projection and loss, and their backward as far as `gradients.residual`, a chunk of rows at a time.

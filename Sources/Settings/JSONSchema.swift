@@ -2,7 +2,7 @@
 public enum JSONSchema {
     /// The schema of a whole file.
     ///
-    /// - Parameter supplier: a key whose value can supply what is missing elsewhere (the sweep of an experiment): in a file that has it,
+    /// - `supplier`: a key whose value can supply what is missing elsewhere (the sweep of an experiment): in a file that has it,
     ///   no setting is required.
     public static func document(title: String, description: String, fields: [Field], supplier: String? = nil) -> Value {
         var schema = schema(of: .object(fields))

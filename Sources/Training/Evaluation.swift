@@ -21,6 +21,9 @@ public struct EvaluationSettings: Sendable, Hashable {
         questions = settings.integer("questions")
         batchSize = settings.integer("batch_size")
     }
+
+    /// Validates `value` against `fields` and fills in the defaults.
+    public init(value: Value) throws(SettingsError) { self.init(settings: try Settings(value, fields: Self.fields)) }
 }
 
 /// What a model knows of one domain.
@@ -44,7 +47,7 @@ public struct Evaluation {
     private let sequenceLength: Int
     private let domains: [TokenizedDomain]
 
-    /// - Parameter sequenceLength: tokens a window of held-out text, no longer than the model allows.
+    /// - `sequenceLength`: tokens a window of held-out text, no longer than the model allows.
     public init(_ settings: EvaluationSettings, _ domains: [TokenizedDomain], _ tokenizer: any Tokenizer, sequenceLength: Int) {
         (self.settings, self.domains, self.tokenizer, self.sequenceLength) = (settings, domains, tokenizer, sequenceLength)
     }

@@ -43,7 +43,7 @@ public final class Trainer {
     /// Time of the steps, that of an interrupted attempt with it.
     var spent = Duration.zero
 
-    /// - Parameter batches: windows of `sequenceLength` tokens, no longer than the model allows.
+    /// - `batches`: windows of `sequenceLength` tokens, no longer than the model allows.
     public init(_ model: LlamaModel, _ settings: TrainingSettings, batches: Batches, _ compute: Compute) {
         self.settings = settings
         self.batches = batches
@@ -56,7 +56,9 @@ public final class Trainer {
     /// Trains for all steps that are left. `record` gets a point every `logging_steps` and for the last step; `evaluate` is called after
     /// every `eval_steps` but the last step, with the steps done; `pause` after every step but the last, before the evaluation: what is
     /// saved then (`stateTensors`, `stateValues`) goes on with it.
-    public func train(record: (CurvePoint) throws -> Void, evaluate: (_ step: Int) throws -> Void, pause: () throws -> Void = {}) throws {
+    public func train(
+        record: (CurvePoint) throws -> Void, evaluate: (_ step: Int) throws -> Void = { _ in }, pause: () throws -> Void = {}
+    ) throws {
         let clock = ContinuousClock()
         while step < settings.steps {
             if settings.evaluationSteps > 0, step > evaluatedStep, step % settings.evaluationSteps == 0 {

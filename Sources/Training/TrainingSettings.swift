@@ -61,6 +61,9 @@ public struct TrainingSettings: Sendable, Hashable {
         evaluationSteps = settings.integer("eval_steps")
     }
 
+    /// Validates `value` against `fields` and fills in the defaults: `["steps": 100]` is enough.
+    public init(value: Value) throws(SettingsError) { self.init(settings: try Settings(value, fields: Self.fields)) }
+
     /// The learning rate of a step, counted from 0.
     public func learningRate(step: Int) -> Double {
         learningRate * schedule.factor(step: step, of: steps, warmup: Int((Double(steps) * warmupRatio).rounded(.up)))

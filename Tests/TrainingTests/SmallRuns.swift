@@ -8,7 +8,7 @@ import Training
 func trainingSettings(_ changes: [String: Value] = [:]) throws -> TrainingSettings {
     var values: [String: Value] = ["steps": 10, "batch_size": 2, "learning_rate": 0.01]
     for key in changes.keys.sorted() { values[key] = changes[key] }
-    return TrainingSettings(settings: try Settings(.object(values), fields: TrainingSettings.fields))
+    return try TrainingSettings(value: .object(values))
 }
 
 func smallModel(layers: Int = 2, vocabulary: Int = 23, hidden: Int = 12, positions: Int = 16, seed: Int = 1) throws -> LlamaModel {

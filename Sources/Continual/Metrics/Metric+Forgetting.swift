@@ -30,7 +30,7 @@ extension Metric {
     /// the stream learnt its tasks worse than joint training. For losses: (1/T) sum_k (L[k][k] - a[k]), same sign.
     /// Source: RWalk, arXiv 1801.10112.
     ///
-    /// - Parameter joint: T cells, NaN where not measured.
+    /// - `joint`: T cells, NaN where not measured.
     public static func intransigence(_ scores: ScoreMatrix, joint: [Double]?) -> Metric {
         let definition =
             scores.measure == .score

@@ -3,10 +3,9 @@ extension Metric {
     /// negative means that ability was lost. For losses: the mean of L[0] - L[T], same sign.
     /// Source: TRACE, arXiv 2310.06762.
     ///
-    /// - Parameters:
-    ///   - tasks: the general tasks, at least one.
-    ///   - before: a cell a task, of the base; NaN where not measured.
-    ///   - after: the same after the last round.
+    /// - `tasks`: the general tasks, at least one.
+    /// - `before`: a cell a task, of the base; NaN where not measured.
+    /// - `after`: the same after the last round.
     public static func generalAbilityChange(tasks: [String], measure: ScoreMatrix.Measure = .score, before: [Double], after: [Double])
         -> Metric
     {

@@ -19,7 +19,7 @@ extension Metric {
     /// positive means that earlier tasks help. For losses: (1/(T-1)) sum_{i>=2} (b[i] - L[i-1][i]), same sign.
     /// Source: GEM, arXiv 1706.08840; Mammoth's code agrees.
     ///
-    /// - Parameter random: T cells, NaN where not measured.
+    /// - `random`: T cells, NaN where not measured.
     public static func fwt(_ scores: ScoreMatrix, random: [Double]?) -> Metric {
         let definition =
             scores.measure == .score

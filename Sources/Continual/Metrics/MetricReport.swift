@@ -4,9 +4,8 @@ import Settings
 public struct MetricReport: Sendable, Hashable {
     public let metrics: [Metric]
 
-    /// - Parameters:
-    ///   - random: the scores of a randomly initialised model, a cell a task (FWT needs them).
-    ///   - joint: the scores of the jointly trained model, a cell a task (intransigence needs them).
+    /// - `random`: the scores of a randomly initialised model, a cell a task (FWT needs them).
+    /// - `joint`: the scores of the jointly trained model, a cell a task (intransigence needs them).
     public init(_ scores: ScoreMatrix, random: [Double]? = nil, joint: [Double]? = nil) {
         metrics = [
             .op(scores), .bwt(scores), .fwt(scores, random: random), .forgetting(scores), .intransigence(scores, joint: joint), .la(scores),

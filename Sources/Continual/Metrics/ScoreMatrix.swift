@@ -16,9 +16,8 @@ public struct ScoreMatrix: Sendable, Hashable {
 
     public var taskCount: Int { tasks.count }
 
-    /// - Parameters:
-    ///   - base: T cells, or nil when the base was not measured.
-    ///   - rounds: at most T rows of T cells, the rows of rounds 1, 2, ...; missing ones and NaN cells count as not measured.
+    /// - `base`: T cells, or nil when the base was not measured.
+    /// - `rounds`: at most T rows of T cells, the rows of rounds 1, 2, ...; missing ones and NaN cells count as not measured.
     ///
     /// Traps when there is no task or a row has another number of cells.
     public init(tasks: [String], measure: Measure = .score, base: [Double]? = nil, rounds: [[Double]]) {

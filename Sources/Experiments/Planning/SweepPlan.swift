@@ -52,7 +52,7 @@ public struct SweepPlan: Sendable {
     /// Seconds until all is done; nil when nothing tells how fast stages are.
     public var seconds: Double? { source == .none && leftOperations > 0 ? nil : forecast.seconds }
 
-    /// - Parameter calibrate: called when no stage of the results folder tells how fast this machine is.
+    /// - `calibrate`: called when no stage of the results folder tells how fast this machine is.
     public init(
         _ experiment: Experiment, _ graph: StageGraph, store: StageStore, workers: WorkerPlan,
         calibrate: (StageGraph, [StageCost], StageSurvey) throws -> StageSpeed?

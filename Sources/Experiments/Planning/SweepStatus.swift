@@ -62,7 +62,7 @@ public struct SweepStatus: Sendable {
         (self.stageCount, self.doneStageCount, self.secondsLeft) = (stageCount, doneStageCount, secondsLeft)
     }
 
-    /// - Parameter workers: of the machine that the time left is estimated for.
+    /// - `workers`: of the machine that the time left is estimated for.
     public init(_ name: String, _ graph: StageGraph, store: StageStore, workers: WorkerPlan) throws {
         let survey = StageSurvey(of: graph, in: store)
         let costs = try graph.costs()

@@ -32,6 +32,7 @@ struct SlurmCommands: Sendable {
 
     private func run(_ program: String, _ arguments: [String], input: String = "") async throws(SlurmError) -> String {
         let (status, output, errors): (TerminationStatus, String, String)
+        BrokenPipe.becomesError()
         do {
             let result = try await Subprocess.run(
                 .name(program), arguments: Arguments(arguments),

@@ -22,10 +22,9 @@ public struct SlurmExecutor {
     private let report: (StageEvent) -> Void
     private let note: (String) -> Void
 
-    /// - Parameters:
-    ///   - store: its folder is given by a full path.
-    ///   - program: full path of the program, as the nodes see it too; it has the command `work --results DIR --orders FILE --task N`.
-    ///   - note: gets lines for people: what is submitted, what waits.
+    /// - `store`: its folder is given by a full path.
+    /// - `program`: full path of the program, as the nodes see it too; it has the command `work --results DIR --orders FILE --task N`.
+    /// - `note`: gets lines for people: what is submitted, what waits.
     public init(
         store: StageStore, settings: SlurmSettings, program: String, compute: Compute, interruption: Interruption = Interruption(),
         report: @escaping (StageEvent) -> Void, note: @escaping (String) -> Void

@@ -36,9 +36,8 @@ public final class StageWorker {
     private let library: DataLibrary
     private let report: (StageEvent) -> Void
 
-    /// - Parameters:
-    ///   - interruption: stops a stage after the step that is going on, with its state saved.
-    ///   - saveSeconds: least seconds between two saved states.
+    /// - `interruption`: stops a stage after the step that is going on, with its state saved.
+    /// - `saveSeconds`: least seconds between two saved states.
     public init(
         store: StageStore, compute: Compute, watch: LockWatch = LockWatch(), interruption: Interruption = Interruption(), saveSeconds: Double = 5,
         report: @escaping (StageEvent) -> Void

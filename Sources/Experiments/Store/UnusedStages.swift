@@ -27,7 +27,7 @@ public struct UnusedStages: Sendable {
 
     private let store: StageStore
 
-    /// - Parameter used: keys of stages to keep.
+    /// - `used`: keys of stages to keep.
     /// Throws when the folder of stages is a link: what it leads to is not in the results folder.
     public init(_ store: StageStore, used: Set<String>, now: Date = Date()) throws(StoreError) {
         self.store = store

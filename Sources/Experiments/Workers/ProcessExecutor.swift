@@ -13,7 +13,7 @@ public struct ProcessExecutor {
     private let watch = LockWatch()
     private let report: (StageEvent) -> Void
 
-    /// - Parameter interruption: lets the workers finish their steps and save.
+    /// - `interruption`: lets the workers finish their steps and save.
     public init(
         store: StageStore, plan: WorkerPlan, program: WorkerProgram, interruption: Interruption = Interruption(), report: @escaping (StageEvent) -> Void
     ) {
@@ -28,9 +28,6 @@ public struct ProcessExecutor {
         try graph.checkMemory(store)
         try StageWorker(store: store, compute: Compute(), watch: watch, interruption: interruption, report: report).prepare(graph)
         let queue = try StageQueue(graph, store: store)
-        // Writing to a worker that has died is an error like others.
-        BrokenPipes.ignore()
-        defer { BrokenPipes.stopIgnoring() }
         let failures = try await work(through: queue, source)
         return graph.stages.compactMap { stage in failures[stage.key].map { "\(stage.title): \($0)" } }
     }

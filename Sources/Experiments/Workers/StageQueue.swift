@@ -20,7 +20,7 @@ public struct StageQueue: Sendable {
         try self.init(graph) { survey[$0] == .done }
     }
 
-    /// - Parameter isDone: of the key of a stage.
+    /// - `isDone`: of the key of a stage.
     public init(_ graph: StageGraph, isDone: (String) -> Bool) throws(SettingsError) {
         stages = graph.stages
         costs = try graph.costs()
@@ -87,7 +87,7 @@ public struct StageQueue: Sendable {
 
     /// What is to come when every stage takes its estimated time.
     ///
-    /// - Parameter seconds: of a stage by its place in the graph, on so many threads.
+    /// - `seconds`: of a stage by its place in the graph, on so many threads.
     public func forecast(_ plan: WorkerPlan, seconds: (_ place: Int, _ threads: Int) -> Double) -> Forecast {
         var queue = self
         var forecast = Forecast()

@@ -34,6 +34,7 @@ struct WorkerProcess: Sendable {
     /// Starts the process and reports until it has ended. Its standard input closes with this process, however that ends: so it
     /// never outlives it.
     func run(_ program: WorkerProgram, report: @Sendable (Event) -> Void) async {
+        BrokenPipe.becomesError()
         do {
             let result = try await Subprocess.run(
                 .path(.init(program.path)), arguments: Arguments(executablePathOverride: "strata", remainingValues: program.arguments), environment: Self.environment,

@@ -15,9 +15,8 @@ public final class WorkerSession {
     private let interruption: Interruption
     private let saveSeconds: Double
 
-    /// - Parameters:
-    ///   - interruption: whoever reads the lines requests it as soon as one `isStop`, while a stage is worked on.
-    ///   - send: gets each line that is to be written.
+    /// - `interruption`: whoever reads the lines requests it as soon as one `isStop`, while a stage is worked on.
+    /// - `send`: gets each line that is to be written.
     public init(
         store: StageStore, family: String, interruption: Interruption = Interruption(), saveSeconds: Double = 5,
         makeCompute: @escaping (_ threads: Int) -> Compute, send: @escaping (String) -> Void

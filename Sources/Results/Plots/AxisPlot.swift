@@ -43,7 +43,7 @@ struct AxisPlot: PlotRecipe {
             script.add("set ylabel \(GnuplotScript.quoted(PlotText.axis(column), limit: 100))")
             script.plot(lines.map { index, _ in "$panel\(panel)_\(index) using 1:2:3:4 with yerrorlines \(PlotStyle.linePoint(index))" })
         }
-        if hasKey { script.keyPanel(names) }
+        if hasKey { script.keyPanel(names, styles: Array(names.indices)) }
         script.add("unset multiplot")
         let words = shown.flatMap { column, series in
             series.filter { !$0.points.isEmpty }.map { line in

@@ -7,11 +7,9 @@ public enum Gnuplot {
     /// Draws a figure. The same figure gives the same bytes with one version of gnuplot.
     /// - Throws: `GnuplotError`.
     public static func draw(_ plot: Plot, as format: PlotFormat) async throws(GnuplotError) -> [UInt8] {
-        // A gnuplot that ends before it has read everything is to be heard.
-        BrokenPipes.ignore()
-        defer { BrokenPipes.stopIgnoring() }
         var bytes: [UInt8]
         let (isDone, message): (Bool, String)
+        BrokenPipe.becomesError()
         do {
             // -d: without the settings of whoever runs it.
             let result = try await Subprocess.run(

@@ -27,13 +27,15 @@ struct GnuplotScript {
     }
 
     /// A panel with nothing but a key; the last one, since it takes away what panels have.
-    /// - Parameter titles: of lines in the order of `PlotStyle`.
-    mutating func keyPanel(_ titles: [String]) {
+    /// - Parameters:
+    ///   - titles: of lines; no more than a figure shows are taken.
+    ///   - styles: of each, as `PlotStyle` numbers them.
+    mutating func keyPanel(_ titles: [String], styles: [Int]) {
         add("set key on inside center center vertical\nunset logscale\nset offsets 0, 0, 0, 0\nset xrange [0:1]\nset yrange [0:1]")
         for part in ["title", "xlabel", "ylabel", "border", "tics", "grid"] { add("unset \(part)") }
         // Lines outside of the range: the key alone is seen.
         let shown = ArmTitles.shortened(Array(titles.prefix(PlotStyle.limit)), limit: 36)
-        plot(shown.enumerated().map { "9 with linespoints \(PlotStyle.linePoint($0)) title \(GnuplotScript.quoted($1))" })
+        plot(zip(styles, shown).map { "9 with linespoints \(PlotStyle.linePoint($0)) title \(GnuplotScript.quoted($1))" })
     }
 
     /// Numbers as tics of an axis, at their places.

@@ -12,7 +12,7 @@ public enum Bootstrap {
     ///
     /// Random resamples: value `RandomStream(seed:, "bootstrap").below(n)` for each of the n places, resample after resample.
     /// Percentiles lie between neighbours as in `numpy.quantile(method="linear")`.
-    /// - Parameter values: two or more, finite.
+    /// - `values`: two or more, finite.
     public static func interval(_ values: [Double], seed: Int) -> ClosedRange<Double> {
         let n = values.count
         var exactCount = 1

@@ -6,9 +6,8 @@ public struct SampleReport {
     private let against: String?
     private let method: Estimate.Method
 
-    /// - Parameters:
-    ///   - samples: paired by their places, NaN where not measured.
-    ///   - against: the sample that the others are compared with.
+    /// - `samples`: paired by their places, NaN where not measured.
+    /// - `against`: the sample that the others are compared with.
     public init(_ samples: [(name: String, values: [Double])], against: String?, _ method: Estimate.Method) {
         (self.samples, self.against, self.method) = (samples, against, method)
     }

@@ -15,7 +15,7 @@ public enum StudentT {
     }
 
     /// P(T > t) for t >= 0.
-    /// - Parameter degreesOfFreedom: from 1 to 10,000.
+    /// - `degreesOfFreedom`: from 1 to 10,000.
     public static func upperTail(_ t: Double, degreesOfFreedom: Double) -> Double {
         precondition(t >= 0 && degreesOfFreedom >= 1, "the t distribution at \(t) with \(degreesOfFreedom) degrees of freedom")
         let square = t * t
@@ -26,7 +26,7 @@ public enum StudentT {
     /// The t that is exceeded with the probability `upperTail`: 0.025 gives the factor of a 95 % interval.
     ///
     /// Relative error: at most 1e-10 for tails from 1e-9 to 0.45.
-    /// - Parameter degreesOfFreedom: from 1 to 10,000.
+    /// - `degreesOfFreedom`: from 1 to 10,000.
     public static func quantile(upperTail tail: Double, degreesOfFreedom: Double) -> Double {
         precondition(tail >= 1e-12 && tail < 0.5, "a t quantile with the tail \(tail)")
         var (low, high) = (0.0, 1.0)
