@@ -20,6 +20,7 @@ import Testing
         #expect(GnuplotScript.quoted("`a`'\"\\$@{_^&<%\n\t#;") == #""\140a\140\0047\0042\134\0044\100\173\137\136\0046\0074\0045  \0043\0073""#)
         #expect(GnuplotScript.quoted("ü…") == #""\303\274\342\200\246""#)
         #expect(GnuplotScript.quoted("50%", doublesPercent: true) == #""50\0045\0045""#)
+        #expect(GnuplotScript.wrapped("a bc, def=1 #", limit: 6) == #""a bc,\ndef=1\n\0043""# && GnuplotScript.wrapped("", limit: 3) == "\"\"")
         #expect(GnuplotScript.quoted("abcdef", limit: 4) == #""abc\342\200\246""#)
     }
 

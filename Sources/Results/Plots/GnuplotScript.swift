@@ -1,5 +1,3 @@
-import Foundation
-
 /// Commands for gnuplot, line by line.
 struct GnuplotScript {
     private(set) var text = ""
@@ -69,11 +67,15 @@ struct GnuplotScript {
         return result + "\""
     }
 
-    /// Text in lines of about `limit` characters, broken behind its commas; each line is cut where it is longer.
+    /// Text in lines of at most `limit` characters, broken at its blanks; a longer word is cut.
     static func wrapped(_ text: String, limit: Int) -> String {
         var lines: [String] = []
-        for part in text.components(separatedBy: ", ") {
-            if let last = lines.last, last.count + part.count + 2 <= limit { lines[lines.count - 1] = "\(last), \(part)" } else { lines.append(part) }
+        for word in text.split(separator: " ") {
+            if let last = lines.last, last.count + word.count < limit {
+                lines[lines.count - 1] = "\(last) \(word)"
+            } else {
+                lines.append(String(word))
+            }
         }
         return "\"" + lines.map { quoted($0, limit: limit).dropFirst().dropLast() }.joined(separator: "\\n") + "\""
     }
