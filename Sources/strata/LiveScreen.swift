@@ -20,11 +20,6 @@ final class LiveScreen {
         isCovered.store(false, ordering: .relaxed)
         for number in [SIGINT, SIGTERM, SIGHUP] { signal(number) { _ in asksToEnd.store(true, ordering: .relaxed) } }
         signal(SIGTSTP, stop)
-        signal(SIGCONT) { _ in
-            put(enter)
-            signal(SIGTSTP, stop)
-            isCovered.store(true, ordering: .relaxed)
-        }
         put(enter)
     }
 
@@ -42,7 +37,7 @@ final class LiveScreen {
     }
 
     func leave() {
-        for number in [SIGTSTP, SIGCONT] { signal(number, SIG_DFL) }
+        signal(SIGTSTP, SIG_DFL)
         put(exit)
     }
 }
@@ -55,8 +50,16 @@ private let exit: StaticString = "\u{1B}[?25h\u{1B}[?7h\u{1B}[?1049l"
 
 private func put(_ text: StaticString) { _ = write(1, text.utf8Start, text.utf8CodeUnitCount) }
 
+/// Stops here, unless there is nobody who could let it go on: then the system stops nothing.
 private func stop(_ number: Int32) {
     put(exit)
     signal(SIGTSTP, SIG_DFL)
     raise(SIGTSTP)
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGTSTP)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    signal(SIGTSTP, stop)
+    put(enter)
+    isCovered.store(true, ordering: .relaxed)
 }

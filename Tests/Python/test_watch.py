@@ -5,12 +5,14 @@ STRATA_BINARY names the program; without it these tests are left out.
 
 import fcntl
 import os
+import pathlib
 import pty
 import re
 import select
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import time
 import unittest
@@ -20,14 +22,24 @@ from test_cli import BINARY, SEQUENTIAL, CommandLineTest
 ENTER, LEAVE = b"\x1b[?1049h\x1b[?7l\x1b[?25l\x1b[2J", b"\x1b[?25h\x1b[?7h\x1b[?1049l"
 
 
+# What a shell is to a program: a parent in the same session, without which nothing is suspended.
+SHELL = """
+import subprocess, sys
+child = subprocess.Popen(sys.argv[1:], process_group=0)
+print(child.pid, file=sys.stderr, flush=True)
+sys.exit(child.wait())
+"""
+
+
 class Terminal:
     """The program on a terminal of its own."""
 
-    def __init__(self, test, *words, columns=80, rows=24):
+    def __init__(self, test, *words, columns=80, rows=24, has_shell=False):
         self.master, slave = pty.openpty()
         self.resize(columns, rows)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("STRATA_")} | {"TERM": "xterm"}
-        self.process = subprocess.Popen([BINARY, *words], cwd=test.folder, env=environment, stdin=subprocess.DEVNULL, stdout=slave, stderr=subprocess.PIPE)
+        program = [sys.executable, "-c", SHELL] if has_shell else []
+        self.process = subprocess.Popen([*program, BINARY, *words], start_new_session=has_shell, cwd=test.folder, env=environment, stdin=subprocess.DEVNULL, stdout=slave, stderr=subprocess.PIPE)
         os.close(slave)
         self.received = b""
         test.addCleanup(self.end)
@@ -112,14 +124,18 @@ class WatchTest(CommandLineTest):
             self.assertTrue(len(second) <= 3 and max(map(len, second)) <= 30, second)
 
     def test_suspended(self):
-        terminal = Terminal(self, "watch", "one.yaml", "--interval", "60")
+        terminal = Terminal(self, "watch", "one.yaml", "--interval", "60", has_shell=True)
+        program = int(terminal.process.stderr.readline())
         terminal.read_until(lambda text: b"\x1b[J" in text)
-        terminal.process.send_signal(signal.SIGTSTP)
-        self.assertTrue(os.WIFSTOPPED(os.waitpid(terminal.process.pid, os.WUNTRACED)[1]))
+        os.kill(program, signal.SIGTSTP)
         terminal.read_until(lambda text: text.endswith(LEAVE))
-        terminal.process.send_signal(signal.SIGCONT)
+        deadline = time.monotonic() + 30
+        while pathlib.Path(f"/proc/{program}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            self.assertLess(time.monotonic(), deadline, "it is not suspended")
+            time.sleep(0.01)
+        os.kill(program, signal.SIGCONT)
         terminal.read_until(lambda text: text.count(ENTER) == 2 and text.count(b"\x1b[J") == 2)
-        terminal.process.send_signal(signal.SIGINT)
+        os.kill(program, signal.SIGINT)
         self.assertEqual(terminal.wait(), 130)
 
     def test_beside_a_sweep(self):

@@ -20,6 +20,7 @@ import Testing
         #expect(GnuplotScript.quoted("`a`'\"\\$@{_^&<%\n\t#;") == #""\140a\140\0047\0042\134\0044\100\173\137\136\0046\0074\0045  \0043\0073""#)
         #expect(GnuplotScript.quoted("ü…") == #""\303\274\342\200\246""#)
         #expect(GnuplotScript.quoted("50%", doublesPercent: true) == #""50\0045\0045""#)
+        #expect(GnuplotScript.wrapped("a bc, def=1 #", limit: 6) == #""a bc,\ndef=1\n\0043""# && GnuplotScript.wrapped("", limit: 3) == "\"\"")
         #expect(GnuplotScript.quoted("abcdef", limit: 4) == #""abc\342\200\246""#)
     }
 
@@ -107,6 +108,9 @@ import Testing
         // Four resamples of two values: 2 and 2.25; the quantiles of 2, 2.125, 2.125, 2.25.
         #expect(plots[3].description.contains("law: sequential 2.125") && plots[3].body.contains("\n2.0 2.125 2.009375 2.240625\n"))
         #expect(plots[4].description.contains("expansion | 2") && !plots[4].description.contains("sequential"))
+        // An arm looks the same in every figure: the second one does although it is alone here.
+        #expect(plots[4].body.contains(PlotStyle.linePoint(1)) && !plots[4].body.contains(PlotStyle.linePoint(0)))
+        #expect(PlotStyle.styles([0, 2]) == [0, 2] && PlotStyle.styles([0, 7]) == [0, 1] && PlotStyle.styles(Array(0..<12)) == Array(0..<12))
         // By name: one of the experiment's before one of every file.
         #expect(try Plots.plot(named: "stream", of: file) == plots[4] && Plots.plot(named: "curves", of: file).body.contains("$curve1"))
         #expect(throws: SettingsError.self) { try Plots.plot(named: "late", of: file) }

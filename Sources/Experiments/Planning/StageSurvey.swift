@@ -7,7 +7,7 @@ public struct StageSurvey: Sendable {
     /// Keys in the folder that are not in the graph.
     let others: Set<String>
 
-    /// - Parameter known: stages that were seen to be done; of these only the folders are looked for.
+    /// - `done`: stages that were seen to be done; of these only the folders are looked for.
     public init(of graph: StageGraph, in store: StageStore, done known: Set<String> = []) {
         var others = StageSurvey.names(in: store.results + "/stages")
         var states: [String: StageStore.State] = [:]

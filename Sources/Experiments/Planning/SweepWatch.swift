@@ -19,9 +19,8 @@ public struct SweepWatch {
     private var journals: [String: JournalTail] = [:]
     private var measured: [String: [Double?]] = [:]
 
-    /// - Parameters:
-    ///   - run: id of the run whose matrix is shown; nil: those that are worked on, else the one that has come furthest.
-    ///   - workers: of the machine that the time left is estimated for.
+    /// - `run`: id of the run whose matrix is shown; nil: those that are worked on, else the one that has come furthest.
+    /// - `workers`: of the machine that the time left is estimated for.
     public init(
         _ name: String, _ graph: StageGraph, store: StageStore, workers: WorkerPlan, measure: WatchView.Measure = .loss, run: String? = nil
     ) throws {

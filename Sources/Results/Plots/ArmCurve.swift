@@ -7,6 +7,8 @@ struct ArmCurve {
     }
 
     var series: PlotSeries
+    /// Of the arm among all.
+    var place = 0
     var stages: [Stage] = []
     var hasIntervals: Bool { series.points.contains { $0.estimate.interval != nil } }
 
@@ -24,6 +26,7 @@ struct ArmCurve {
     /// Steps are counted through the stream, without the base's.
     init(_ arm: Arms.Arm, in file: PublishedFile) throws {
         try self.init(file.observations(arm.runs), name: arm.title, in: file)
+        place = arm.place
     }
 
     init(_ runs: [Int], name: String, in file: PublishedFile) throws {

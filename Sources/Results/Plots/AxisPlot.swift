@@ -40,10 +40,10 @@ struct AxisPlot: PlotRecipe {
         for (panel, (column, series)) in shown.enumerated() {
             let lines = series.enumerated().filter { !$1.points.isEmpty }
             for (index, line) in lines { script.data("panel\(panel)_\(index)", line.rows) }
-            script.add("set ylabel \(GnuplotScript.quoted(PlotText.axis(column), limit: 100))")
+            script.add("set ylabel \(GnuplotScript.wrapped(PlotText.axis(column), limit: 40))")
             script.plot(lines.map { index, _ in "$panel\(panel)_\(index) using 1:2:3:4 with yerrorlines \(PlotStyle.linePoint(index))" })
         }
-        if hasKey { script.keyPanel(names) }
+        if hasKey { script.keyPanel(names, styles: Array(names.indices)) }
         script.add("unset multiplot")
         let words = shown.flatMap { column, series in
             series.filter { !$0.points.isEmpty }.map { line in

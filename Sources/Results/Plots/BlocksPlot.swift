@@ -15,8 +15,9 @@ struct BlocksPlot: PlotRecipe {
         for count in counts {
             let runs = file.observations(runs.filter { numbers[$0] == count })
             let name = "\(PlotText.number(count)) \(count == 1 ? "block" : "blocks")"
-            let curve = try ArmCurve(runs, name: name, in: file)
+            var curve = try ArmCurve(runs, name: name, in: file)
             guard !curve.series.points.isEmpty else { continue }
+            curve.place = curves.count
             curves.append(curve)
             let tails = try runs.map { run -> Double in
                 let points = try ArmCurve([run], name: name, in: file).series.points

@@ -39,13 +39,14 @@ struct CurvesPlot: PlotRecipe {
             }
         }
         for (index, curve) in curves.enumerated() { script.data("curve\(index)", curve.brokenRows) }
+        let styles = PlotStyle.styles(curves.map(\.place))
         let bands = curves.indices.filter { curves[$0].hasIntervals }.map { index in
-            "$curve\(index) using 1:3:4 with filledcurves \(PlotStyle.colour(index)) notitle"
+            "$curve\(index) using 1:3:4 with filledcurves \(PlotStyle.colour(styles[index])) notitle"
         }
         let titles = ArmTitles.shortened(curves.map(\.series.name), limit: 50)
         let lines = curves.enumerated().map { index, curve in
             let interval = max(1, curve.series.points.count / 8)
-            return "$curve\(index) using 1:2 with linespoints \(PlotStyle.linePoint(index)) pointinterval \(interval) "
+            return "$curve\(index) using 1:2 with linespoints \(PlotStyle.linePoint(styles[index])) pointinterval \(interval) "
                 + "title \(GnuplotScript.quoted(titles[index]))"
         }
         script.plot(bands + lines)
@@ -60,8 +61,9 @@ enum RunPlots {
     static func plots(of file: PublishedFile) throws -> [Plot] {
         try Arms(file, partsOrders: true).arms.prefix(limit).enumerated().compactMap { place, arm in
             let runs = file.observations(arm.runs)
-            let curves = try runs.prefix(PlotStyle.limit).map { try ArmCurve([$0], name: file.runs[$0], in: file) }
+            var curves = try runs.prefix(PlotStyle.limit).map { try ArmCurve([$0], name: file.runs[$0], in: file) }
                 .filter { !$0.series.points.isEmpty }
+            for index in curves.indices { curves[index].place = index }
             guard !curves.isEmpty else { return nil }
             var script = GnuplotScript()
             CurvesPlot.draw(curves, in: &script)

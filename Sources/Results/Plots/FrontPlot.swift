@@ -12,12 +12,12 @@ struct FrontPlot: PlotRecipe {
         guard columns.count == 2 else { return nil }
         let (x, y) = (columns[0], columns[1])
         let all = definition.arms(of: file)
-        let points = all.prefix(Self.limit).compactMap { arm -> (name: String, x: Estimate, y: Estimate)? in
+        let points = all.prefix(Self.limit).compactMap { arm -> (name: String, place: Int, x: Estimate, y: Estimate)? in
             let runs = file.observations(arm.runs)
             guard let first = Estimate(runs.map { x.numbers[$0] }, definition.interval.method),
                 let second = Estimate(runs.map { y.numbers[$0] }, definition.interval.method)
             else { return nil }
-            return (arm.title, first, second)
+            return (arm.title, arm.place, first, second)
         }
         guard points.count > 1 else { return nil }
         func isLower(_ column: Column) -> Bool { TableColumns.isLowerBetter(column.name) == true }
@@ -38,8 +38,9 @@ struct FrontPlot: PlotRecipe {
         }
         let line = front.count > 1 ? ["$front using 1:2 with lines linecolor rgb \"#999999\" dashtype (4,4) title \"not beaten in both\""] : []
         let titles = ArmTitles.shortened(points.map(\.name), limit: 50)
+        let styles = PlotStyle.styles(points.map(\.place))
         let arms = points.indices.map { index in
-            "$arm\(index) using 1:2:3:4:5:6 with xyerrorbars \(PlotStyle.point(index)) title \(GnuplotScript.quoted(titles[index]))"
+            "$arm\(index) using 1:2:3:4:5:6 with xyerrorbars \(PlotStyle.point(styles[index])) title \(GnuplotScript.quoted(titles[index]))"
         }
         script.plot(line + arms)
         let words = points.enumerated().map { index, point in

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Commands for gnuplot, line by line.
 struct GnuplotScript {
     private(set) var text = ""
@@ -27,13 +25,15 @@ struct GnuplotScript {
     }
 
     /// A panel with nothing but a key; the last one, since it takes away what panels have.
-    /// - Parameter titles: of lines in the order of `PlotStyle`.
-    mutating func keyPanel(_ titles: [String]) {
+    /// - Parameters:
+    ///   - titles: of lines; no more than a figure shows are taken.
+    ///   - styles: of each, as `PlotStyle` numbers them.
+    mutating func keyPanel(_ titles: [String], styles: [Int]) {
         add("set key on inside center center vertical\nunset logscale\nset offsets 0, 0, 0, 0\nset xrange [0:1]\nset yrange [0:1]")
         for part in ["title", "xlabel", "ylabel", "border", "tics", "grid"] { add("unset \(part)") }
         // Lines outside of the range: the key alone is seen.
         let shown = ArmTitles.shortened(Array(titles.prefix(PlotStyle.limit)), limit: 36)
-        plot(shown.enumerated().map { "9 with linespoints \(PlotStyle.linePoint($0)) title \(GnuplotScript.quoted($1))" })
+        plot(zip(styles, shown).map { "9 with linespoints \(PlotStyle.linePoint($0)) title \(GnuplotScript.quoted($1))" })
     }
 
     /// Numbers as tics of an axis, at their places.
@@ -67,11 +67,15 @@ struct GnuplotScript {
         return result + "\""
     }
 
-    /// Text in lines of about `limit` characters, broken behind its commas; each line is cut where it is longer.
+    /// Text in lines of at most `limit` characters, broken at its blanks; a longer word is cut.
     static func wrapped(_ text: String, limit: Int) -> String {
         var lines: [String] = []
-        for part in text.components(separatedBy: ", ") {
-            if let last = lines.last, last.count + part.count + 2 <= limit { lines[lines.count - 1] = "\(last), \(part)" } else { lines.append(part) }
+        for word in text.split(separator: " ") {
+            if let last = lines.last, last.count + word.count < limit {
+                lines[lines.count - 1] = "\(last) \(word)"
+            } else {
+                lines.append(String(word))
+            }
         }
         return "\"" + lines.map { quoted($0, limit: limit).dropFirst().dropLast() }.joined(separator: "\\n") + "\""
     }

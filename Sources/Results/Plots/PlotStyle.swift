@@ -10,6 +10,12 @@ enum PlotStyle {
     /// How many arms one figure shows.
     static let limit = 12
 
+    /// The styles of arms by their places, so that each looks the same in every figure; by their order here where two would have one colour
+    /// without need.
+    static func styles(_ places: [Int]) -> [Int] {
+        Set(places.map { $0 % colours.count }).count < min(places.count, colours.count) ? Array(places.indices) : places
+    }
+
     /// Pixels that a key below a figure needs beyond its first two lines.
     static func keyHeight(_ titles: [String], width: Int) -> Int {
         let columns = max(1, (width - 80) / (60 + 8 * (titles.map(\.count).max() ?? 0)))

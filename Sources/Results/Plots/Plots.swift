@@ -77,6 +77,9 @@ extension PlotDefinition {
     /// The arms that a figure shows.
     /// - Parameter partsOrders: whether another order of the tasks is another arm.
     func arms(of file: PublishedFile, partsOrders: Bool = false) -> [Arms.Arm] {
-        Arms(file, rows: arms, among: file.runs(with: filter), partsOrders: partsOrders).arms
+        let all = Arms(file, rows: arms, partsOrders: partsOrders).arms.map(\.labels)
+        var shown = Arms(file, rows: arms, among: file.runs(with: filter), partsOrders: partsOrders).arms
+        for index in shown.indices { shown[index].place = all.firstIndex(of: shown[index].labels) ?? index }
+        return shown
     }
 }

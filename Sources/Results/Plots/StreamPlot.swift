@@ -22,7 +22,7 @@ struct StreamPlot: PlotRecipe {
             stream.draw(series, "domain\(place)", &script)
             words.append("\(domain): \(StreamArms.last(series, separator: ", "))")
         }
-        script.keyPanel(stream.arms.map(\.title))
+        script.keyPanel(stream.arms.map(\.title), styles: stream.styles)
         script.add("unset multiplot")
         return Plot(
             definition.name, title: "Held-out loss on every domain along the stream, means and 95 % intervals over seeds." + stream.cut,
@@ -71,6 +71,7 @@ private struct StreamArms {
     let file: PublishedFile
     let arms: [Arms.Arm]
     let titles: [String]
+    let styles: [Int]
     let method: Estimate.Method
     /// Tasks of the longest stream.
     let stepCount: Int
@@ -81,6 +82,7 @@ private struct StreamArms {
         let all = definition.arms(of: file, partsOrders: true)
         arms = Array(all.prefix(PlotStyle.limit))
         titles = ArmTitles.shortened(arms.map(\.title), limit: 50)
+        styles = PlotStyle.styles(arms.map(\.place))
         (self.file, method, cut) = (file, definition.interval.method, PlotText.cut(all.count))
         stepCount = arms.flatMap(\.runs).map { file.tasks[$0].count }.max() ?? 0
     }
@@ -111,7 +113,7 @@ private struct StreamArms {
         guard !shown.isEmpty else { return script.add("set yrange [0:1]\nplot -9 notitle\nset autoscale y") }
         for (index, line) in shown { script.data("\(block)_\(index)", line.rows) }
         script.plot(shown.map { index, _ in
-            "$\(block)_\(index) using 1:2:3:4 with yerrorlines \(PlotStyle.linePoint(index)) title \(GnuplotScript.quoted(titles[index]))"
+            "$\(block)_\(index) using 1:2:3:4 with yerrorlines \(PlotStyle.linePoint(styles[index])) title \(GnuplotScript.quoted(titles[index]))"
         })
     }
 

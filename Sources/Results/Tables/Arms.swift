@@ -9,6 +9,8 @@ struct Arms {
         var runs: [Int]
         /// What it is called, unlike any other: `block expansion, blocks=2`.
         var title = ""
+        /// Among all arms of the file: each figure draws it in the style of this place.
+        var place = 0
     }
 
     /// A base model, or several that differ in their seed, and the arms that start from it.
@@ -46,7 +48,7 @@ struct Arms {
                 arms.append(Arm(labels: key, runs: [run]))
             }
         }
-        for (index, title) in ArmTitles.make(arms.map(\.labels), names: labelNames).enumerated() { arms[index].title = title }
+        for (index, title) in ArmTitles.make(arms.map(\.labels), names: labelNames).enumerated() { (arms[index].title, arms[index].place) = (title, index) }
         bases = Arms.bases(of: arms, in: file)
     }
 
