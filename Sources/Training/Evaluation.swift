@@ -74,7 +74,7 @@ public struct Evaluation {
         try score(sequences, pass, length: sequenceLength, pause) { sequence, losses, _ in
             nats += losses.reduce(0, +)
             count += losses.count
-            bytes += sequence.tokens.dropFirst().reduce(0) { $0 + tokenizer.byteCount(of: $1) }
+            bytes += zip(sequence.tokens.dropFirst(), sequence.tokens).reduce(0) { $0 + tokenizer.byteCount(of: $1.0, after: $1.1) }
         }
         return (nats / Double(count), nats / ExactMath.log(2) / Double(max(bytes, 1)))
     }
@@ -86,7 +86,7 @@ public struct Evaluation {
         guard !questions.isEmpty else { return nil }
         var sequences: [Sequence] = []
         for question in questions {
-            let prompt = [tokenizer.endOfText] + tokenizer.encode(question.prompt)
+            let prompt = tokenizer.beginning + tokenizer.encode(question.prompt)
             for answer in question.choices.isEmpty ? [question.answer] : question.choices {
                 let answer = tokenizer.encode(answer + "\n")
                 // A prompt that does not fit loses its beginning.
