@@ -1,7 +1,8 @@
 import Kernels
 import Settings
 
-/// Token windows of a batch and, for each token, the one that follows it. Row-major, (batchSize x sequenceLength).
+/// Token windows of a batch and, for each token, the one that follows it, or -1 where its loss does not count. Row-major, (batchSize x
+/// sequenceLength).
 public struct Batch: Sendable, Hashable {
     public var inputs: [Int32]
     public var targets: [Int32]
@@ -10,6 +11,9 @@ public struct Batch: Sendable, Hashable {
         self.inputs = inputs
         self.targets = targets
     }
+
+    /// Targets whose loss counts.
+    public var scoredCount: Int { targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) } }
 }
 
 /// Seeded batches from the tokens of one or several domains.
@@ -18,6 +22,9 @@ public struct Batch: Sendable, Hashable {
 /// `sequenceLength` tokens side by side from an offset that is drawn anew for each epoch, in an order drawn anew too: an epoch
 /// shows every window once, and the tokens at most once as inputs. What is left at the two ends, less than one window together, waits
 /// for another epoch's offset.
+///
+/// Examples stay whole: an epoch draws an order, and in that order each sequence takes as many as it has room for (or one, without packing); the rest of
+/// it does not count. One that is longer than a sequence is cut (`TokenizedExample.fitted`).
 public struct Batches: Sendable {
     /// A domain's place: which epoch, and how many of its windows have been taken.
     private struct Place: Sendable, Hashable {
@@ -26,14 +33,16 @@ public struct Batches: Sendable {
     }
 
     public let sequenceLength: Int
-    private let domains: [[Int32]]
+    private let domains: [TrainingTokens]
     private let weights: [Double]
     private let seed: Int
     private let label: String
     private var choices: RandomStream
     private var places: [Place]
-    /// First tokens of the current epoch's windows in order; follows from seed, label, domain and epoch.
-    private var windows: [[Int]]
+    /// The current epoch's windows in order: ranges of tokens, or of places in `orders`. They follow from seed, label, domain and epoch.
+    private var windows: [[Range<Int>]]
+    /// The current epoch's examples in order; empty for text.
+    private var orders: [[Int]]
 
     /// - Parameters:
     ///   - domains: tokens of each domain.
@@ -41,26 +50,31 @@ public struct Batches: Sendable {
     ///   - sequenceLength: tokens a sequence.
     ///   - label: parts the streams of one seed, as in `RandomStream`.
     /// Throws when a domain that has a weight is shorter than one window and the token after it.
-    public init(domains: [[Int32]], weights: [Double], sequenceLength: Int, seed: Int, label: String) throws(CorpusError) {
+    public init(domains: [TrainingTokens], weights: [Double], sequenceLength: Int, seed: Int, label: String) throws(CorpusError) {
         precondition(sequenceLength > 0 && domains.count == weights.count, "a weight for each domain and a length of at least 1")
         guard weights.allSatisfy({ $0 >= 0 && $0.isFinite }), let total = Optional(weights.reduce(0, +)), total > 0, total.isFinite else {
             throw CorpusError(place: label, found: "the weights \(weights)", expected: "weights of at least 0, not all 0")
         }
-        for (index, tokens) in domains.enumerated() where weights[index] > 0 && tokens.count <= sequenceLength {
+        for (index, tokens) in domains.enumerated() where weights[index] > 0 {
+            guard let (found, expected) = tokens.shortage(sequenceLength: sequenceLength) else { continue }
             throw CorpusError(
-                place: domains.count == 1 ? label : "\(label), text \(index + 1) of \(domains.count)", found: "\(tokens.count) tokens",
-                expected: "at least \(sequenceLength + 1), one sequence of \(sequenceLength) and the token after it",
+                place: domains.count == 1 ? label : "\(label), text \(index + 1) of \(domains.count)", found: found, expected: expected,
                 advice: "add text or shorten the sequences")
         }
-        self.domains = domains
+        self.domains = domains.map { $0.fitted(sequenceLength: sequenceLength) }
         self.weights = weights
         self.sequenceLength = sequenceLength
         self.seed = seed
         self.label = label
         choices = RandomStream(seed: seed, "\(label)/domains")
         places = domains.map { _ in Place(epoch: 0, taken: 0) }
-        windows = []
-        windows = domains.indices.map { epochWindows(domain: $0, epoch: 0) }
+        (windows, orders) = (domains.map { _ in [] }, domains.map { _ in [] })
+        for index in domains.indices { (windows[index], orders[index]) = epoch(0, of: index) }
+    }
+
+    /// Of running text alone.
+    public init(domains: [[Int32]], weights: [Double], sequenceLength: Int, seed: Int, label: String) throws(CorpusError) {
+        try self.init(domains: domains.map { TrainingTokens($0) }, weights: weights, sequenceLength: sequenceLength, seed: seed, label: label)
     }
 
     public mutating func next(batchSize: Int) -> Batch {
@@ -79,13 +93,32 @@ public struct Batches: Sendable {
             let domain = drawDomain()
             if places[domain].taken == windows[domain].count {
                 places[domain] = Place(epoch: places[domain].epoch + 1, taken: 0)
-                windows[domain] = epochWindows(domain: domain, epoch: places[domain].epoch)
+                (windows[domain], orders[domain]) = epoch(places[domain].epoch, of: domain)
             }
-            let start = windows[domain][places[domain].taken]
+            let window = windows[domain][places[domain].taken]
             places[domain].taken += 1
-            batch.inputs += domains[domain][start..<start + sequenceLength]
-            batch.targets += domains[domain][start + 1..<start + sequenceLength + 1]
+            switch domains[domain].form {
+            case .text(let tokens):
+                batch.inputs += tokens[window.lowerBound..<window.upperBound - 1]
+                batch.targets += tokens[window.lowerBound + 1..<window.upperBound]
+            case .examples(let examples, let layout): add(orders[domain][window], of: examples, layout, to: &batch)
+            }
         }
+    }
+
+    /// One sequence of whole examples.
+    private func add(_ places: ArraySlice<Int>, of examples: [TokenizedExample], _ layout: TrainingTokens.Layout, to batch: inout Batch) {
+        var position = 0
+        func put(_ token: Int32, isScored: Bool) {
+            if position < sequenceLength { batch.inputs.append(token) }
+            if position > 0 { batch.targets.append(isScored ? token : -1) }
+            position += 1
+        }
+        for (index, place) in places.enumerated() {
+            for token in index == 0 ? layout.beginning : layout.between { put(token, isScored: false) }
+            for (token, isScored) in zip(examples[place].tokens, examples[place].isScored) { put(token, isScored: isScored) }
+        }
+        while position <= sequenceLength { put(layout.padding, isScored: false) }
     }
 
     private mutating func drawDomain() -> Int {
@@ -99,13 +132,33 @@ public struct Batches: Sendable {
         return drawn
     }
 
-    /// The windows that start at offset, offset + sequenceLength ... and have a token after them, shuffled.
-    private func epochWindows(domain: Int, epoch: Int) -> [Int] {
-        let lastStart = domains[domain].count - sequenceLength - 1
-        guard lastStart >= 0 else { return [] }
+    /// Of text the windows that start at offset, offset + sequenceLength ... and have a token after them, shuffled; of examples an order, and
+    /// what of it shares a sequence.
+    private func epoch(_ epoch: Int, of domain: Int) -> (windows: [Range<Int>], order: [Int]) {
         var random = RandomStream(seed: seed, "\(label)/domain \(domain)/epoch \(epoch)")
-        let offset = random.below(min(sequenceLength, lastStart + 1))
-        return random.shuffled(Array(stride(from: offset, through: lastStart, by: sequenceLength)))
+        switch domains[domain].form {
+        case .text(let tokens):
+            let lastStart = tokens.count - sequenceLength - 1
+            guard lastStart >= 0 else { return ([], []) }
+            let offset = random.below(min(sequenceLength, lastStart + 1))
+            let starts = random.shuffled(Array(stride(from: offset, through: lastStart, by: sequenceLength)))
+            return (starts.map { $0..<$0 + sequenceLength + 1 }, [])
+        case .examples(let examples, let layout):
+            let order = random.shuffled(Array(examples.indices))
+            var windows: [Range<Int>] = []
+            var (first, used) = (0, layout.beginning.count)
+            for (index, example) in order.enumerated() {
+                let more = (index == first ? 0 : layout.between.count) + examples[example].tokens.count
+                if index > first, !layout.isPacked || used + more > sequenceLength + 1 {
+                    windows.append(first..<index)
+                    (first, used) = (index, layout.beginning.count + examples[example].tokens.count)
+                } else {
+                    used += more
+                }
+            }
+            if first < order.count { windows.append(first..<order.count) }
+            return (windows, order)
+        }
     }
 
     /// The place in the stream of batches, for an exact resume.
@@ -127,17 +180,19 @@ public struct Batches: Sendable {
         let saved = cursor["places"]?.asList ?? []
         guard saved.count == domains.count else { throw wrong("\(saved.count) places", "\(domains.count), one for each text") }
         var places: [Place] = []
-        var windows: [[Int]] = []
+        var (windows, orders): ([[Range<Int>]], [[Int]]) = ([], [])
         for (index, value) in saved.enumerated() {
             guard let epoch = value["epoch"]?.asInteger, let taken = value["taken"]?.asInteger, 0...Int(Int32.max) ~= epoch else {
                 throw wrong(value.summary, "'epoch' and 'taken', both at least 0")
             }
-            windows.append(epochWindows(domain: index, epoch: epoch))
+            let (own, order) = self.epoch(epoch, of: index)
+            windows.append(own)
+            orders.append(order)
             guard 0...windows[index].count ~= taken else { throw wrong("\(taken) windows taken", "0 to \(windows[index].count)") }
             places.append(Place(epoch: epoch, taken: taken))
         }
         choices = RandomStream(state: (state[0], state[1], state[2], state[3]))
         self.places = places
-        self.windows = windows
+        (self.windows, self.orders) = (windows, orders)
     }
 }

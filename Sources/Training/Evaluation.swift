@@ -10,7 +10,7 @@ public struct EvaluationSettings: Sendable, Hashable {
     public var batchSize: Int
 
     public static let fields: [Field] = [
-        .optional("tokens", .positive, default: 16384, "held-out tokens a domain, spread evenly over its held-out text"),
+        .optional("tokens", .positive, default: 16384, "held-out tokens a domain, spread evenly over its held-out text; prompts count"),
         .optional("questions", .natural, default: 200, "held-out questions a domain, for domains that have any"),
         .optional("batch_size", .integer(1...65536), default: 32, "sequences at once; does not change the result"),
     ]
@@ -29,7 +29,7 @@ public struct DomainResult: Sendable, Hashable {
     public var loss: Double
     /// Held-out loss in bits a byte of text: compares tokenizers.
     public var bitsPerByte: Double
-    /// Share of the questions answered right, from 0 to 1; nil without questions.
+    /// Share of the questions answered right, or the mean score of the answers by the domain's metric, from 0 to 1; nil without questions.
     public var accuracy: Double?
 
     public init(loss: Double, bitsPerByte: Double, accuracy: Double?) {
@@ -50,38 +50,96 @@ public struct Evaluation {
     }
 
     /// The results of all domains, in their order. `pause` is called before every batch and ends the evaluation when it throws.
-    public func measure(_ model: LlamaModel, _ compute: Compute, pause: () throws -> Void) rethrows -> [DomainResult] {
+    /// - Throws: what `pause` throws; `GenerationError` when the model's answers cannot be had.
+    public func measure(_ model: LlamaModel, _ compute: Compute, pause: () throws -> Void = {}) throws -> [DomainResult] {
         let pass = ModelPass(model, compute, batch: settings.batchSize, length: sequenceLength)
+        let decoder = domains.contains { $0.examples != nil } ? Decoder(model, compute, slots: settings.batchSize) : nil
         return try domains.map { domain in
+            if let examples = domain.examples, let decoder {
+                let (loss, bits) = try exampleLoss(domain.tasks, model, compute, pause)
+                return DomainResult(loss: loss, bitsPerByte: bits, accuracy: try taskScore(examples, domain.tasks, decoder, pause))
+            }
             let (loss, bits) = try textLoss(domain.heldOut, pass, pause)
             return DomainResult(loss: loss, bitsPerByte: bits, accuracy: try accuracy(domain.questions, model, compute, pause))
         }
     }
 
-    public func measure(_ model: LlamaModel, _ compute: Compute) -> [DomainResult] { measure(model, compute, pause: {}) }
+    /// Nats and tokens of what is scored, and the bytes of its text.
+    private struct Tally {
+        var nats = 0.0, count = 0, bytes = 0
+        var result: (nats: Double, bitsPerByte: Double) { (nats / Double(count), nats / ExactMath.log(2) / Double(max(bytes, 1))) }
 
-    /// Mean loss over windows side by side, all of them or as many as `tokens` allows, evenly spread.
-    private func textLoss(_ tokens: [Int32], _ pass: ModelPass, _ pause: () throws -> Void) rethrows -> (nats: Double, bitsPerByte: Double) {
-        let windows = max(1, (tokens.count - 1) / sequenceLength)
-        let taken = min(windows, max(1, settings.tokens / sequenceLength))
-        let sequences = (0..<taken).map { index in
-            let start = index * windows / taken * sequenceLength
-            return Sequence(tokens: Array(tokens[start..<min(start + sequenceLength + 1, tokens.count)]), scoredFrom: 1)
-        }
-        var nats = 0.0
-        var count = 0
-        var bytes = 0
-        try score(sequences, pass, length: sequenceLength, pause) { sequence, losses, _ in
+        mutating func add(_ sequence: Sequence, _ losses: [Double], _ tokenizer: any Tokenizer) {
             nats += losses.reduce(0, +)
             count += losses.count
-            bytes += zip(sequence.tokens.dropFirst(), sequence.tokens).reduce(0) { $0 + tokenizer.byteCount(of: $1.0, after: $1.1) }
+            for (index, isScored) in sequence.isScored.enumerated() where isScored {
+                bytes += tokenizer.byteCount(of: sequence.tokens[index], after: sequence.tokens[index - 1])
+            }
         }
-        return (nats / Double(count), nats / ExactMath.log(2) / Double(max(bytes, 1)))
+    }
+
+    /// Mean loss over windows side by side, all of them or as many as `tokens` allows, evenly spread.
+    private func textLoss(_ tokens: [Int32], _ pass: ModelPass, _ pause: () throws -> Void) throws -> (nats: Double, bitsPerByte: Double) {
+        let windows = max(1, (tokens.count - 1) / sequenceLength)
+        let sequences = spread(windows, max(1, settings.tokens / sequenceLength)).map { window in
+            let start = window * sequenceLength
+            return Sequence(Array(tokens[start..<min(start + sequenceLength + 1, tokens.count)]), scoredFrom: 1)
+        }
+        var tally = Tally()
+        try score(sequences, pass, length: sequenceLength, pause) { sequence, losses, _ in tally.add(sequence, losses, tokenizer) }
+        return tally.result
+    }
+
+    /// Mean loss over what counts of examples, each in a sequence of its own: all of them or as many as `tokens` allows, evenly spread.
+    private func exampleLoss(
+        _ examples: [TokenizedExample], _ model: LlamaModel, _ compute: Compute, _ pause: () throws -> Void
+    ) throws -> (nats: Double, bitsPerByte: Double) {
+        let beginning = tokenizer.beginning
+        let all = examples.reduce(0) { $0 + beginning.count + $1.tokens.count }
+        let taken = Int((Double(settings.tokens) / Double(all) * Double(examples.count)).rounded(.down))
+        let sequences = spread(examples.count, max(1, taken)).map { index in
+            let (example, _) = examples[index].fitted(max(1, model.configuration.maxPositions + 1 - beginning.count))
+            return Sequence(tokens: beginning + example.tokens, isScored: beginning.map { _ in false } + example.isScored)
+        }
+        var tally = Tally()
+        for (sequence, result) in zip(sequences, try scored(sequences, model, compute, pause)) { tally.add(sequence, result.losses, tokenizer) }
+        return tally.result
+    }
+
+    /// The mean score of what the model writes, the most likely token each time, behind the prompts of examples.
+    private func taskScore(
+        _ set: ExampleSet, _ examples: [TokenizedExample], _ decoder: Decoder, _ pause: () throws -> Void
+    ) throws -> Double? {
+        let asked = spread(examples.count, settings.questions)
+        guard !asked.isEmpty else { return nil }
+        let longest = examples.reduce(0) { max($0, $1.tokens.count - $1.promptCount) }
+        let limit = min(set.answerLimit(longest: longest), max(1, decoder.positionCount / 2))
+        // A prompt that does not fit loses its beginning.
+        let prompts = asked.map { index in
+            let beginning = tokenizer.beginning
+            let kept = examples[index].tokens[..<examples[index].promptCount].suffix(max(0, decoder.positionCount - limit - beginning.count))
+            return Array((beginning + kept).suffix(max(1, decoder.positionCount - limit)))
+        }
+        let written = try decoder.generate(prompts, GenerationSettings(maxNewTokens: limit, stopTokens: [tokenizer.endOfText]), pause: pause)
+        var sum = 0.0
+        for (index, generation) in zip(asked, written) {
+            let example = set.heldOut[index]
+            sum += set.score.value(written: answer(generation.tokens, to: example), expected: example.answer, prompt: example.prompt)
+        }
+        return sum / Double(asked.count)
+    }
+
+    /// The text of an answer up to the mark that ends it.
+    private func answer(_ tokens: [Int32], to example: Example) -> String {
+        guard !example.answerEnd.isEmpty else { return tokenizer.text(tokens) }
+        let bytes = tokenizer.decode(tokens, skippingSpecials: false), end = Array(example.answerEnd.utf8)
+        let cut = bytes.indices.first { bytes[$0...].starts(with: end) } ?? bytes.count
+        return String(decoding: bytes[..<cut], as: UTF8.self)
     }
 
     /// A question without choices counts as right when greedy decoding from the prompt would give exactly the answer and a line
     /// end, in the tokens that the tokenizer makes of them; one with choices when the right one is the most likely continuation.
-    private func accuracy(_ questions: [Question], _ model: LlamaModel, _ compute: Compute, _ pause: () throws -> Void) rethrows -> Double? {
+    private func accuracy(_ questions: [Question], _ model: LlamaModel, _ compute: Compute, _ pause: () throws -> Void) throws -> Double? {
         let questions = questions.prefix(settings.questions)
         guard !questions.isEmpty else { return nil }
         var sequences: [Sequence] = []
@@ -92,28 +150,16 @@ public struct Evaluation {
                 // A prompt that does not fit loses its beginning.
                 let room = max(1, model.configuration.maxPositions + 1 - answer.count)
                 let kept = Array(prompt.suffix(room))
-                sequences.append(Sequence(tokens: Array((kept + answer).prefix(model.configuration.maxPositions + 1)), scoredFrom: kept.count))
+                sequences.append(Sequence(Array((kept + answer).prefix(model.configuration.maxPositions + 1)), scoredFrom: kept.count))
             }
         }
-        var nats = [Double](repeating: 0, count: sequences.count)
-        var isExact = [Bool](repeating: false, count: sequences.count)
-        // Padding does not reach a result, and short questions need little of it: those of about one length go together.
-        let lengths = sequences.map { min(($0.tokens.count + 30) / 32 * 32, model.configuration.maxPositions) }
-        for length in Set(lengths).sorted() {
-            let places = sequences.indices.filter { lengths[$0] == length }
-            let pass = ModelPass(model, compute, batch: settings.batchSize, length: length)
-            var next = 0
-            try score(places.map { sequences[$0] }, pass, length: length, pause) { _, losses, isBest in
-                nats[places[next]] = losses.reduce(0, +)
-                isExact[places[next]] = isBest.allSatisfy { $0 }
-                next += 1
-            }
-        }
+        let results = try scored(sequences, model, compute, pause)
+        let nats = results.map { $0.losses.reduce(0, +) }
         var right = 0
         var next = 0
         for question in questions {
             if question.choices.isEmpty {
-                if isExact[next] { right += 1 }
+                if results[next].isBest.allSatisfy({ $0 }) { right += 1 }
                 next += 1
             } else {
                 let scores = nats[next..<next + question.choices.count]
@@ -124,16 +170,47 @@ public struct Evaluation {
         return Double(right) / Double(questions.count)
     }
 
+    /// At most `count` of the numbers below `all`, evenly spread.
+    private func spread(_ all: Int, _ count: Int) -> [Int] {
+        let taken = min(all, count)
+        return (0..<taken).map { $0 * all / taken }
+    }
+
     private struct Sequence {
         var tokens: [Int32]
-        /// Index of the first token whose loss counts, at least 1.
-        var scoredFrom: Int
+        /// Of each token, whether its loss counts; never of the first.
+        var isScored: [Bool]
+
+        init(tokens: [Int32], isScored: [Bool]) { (self.tokens, self.isScored) = (tokens, isScored) }
+
+        init(_ tokens: [Int32], scoredFrom first: Int) {
+            self.init(tokens: tokens, isScored: tokens.indices.map { $0 >= first })
+        }
+    }
+
+    /// The losses of each sequence's scored tokens, and whether each was the most likely one. Padding does not reach a result, and short
+    /// sequences need little of it: those of about one length go together.
+    private func scored(
+        _ sequences: [Sequence], _ model: LlamaModel, _ compute: Compute, _ pause: () throws -> Void
+    ) throws -> [(losses: [Double], isBest: [Bool])] {
+        var results = sequences.map { _ in (losses: [Double](), isBest: [Bool]()) }
+        let lengths = sequences.map { min(($0.tokens.count + 30) / 32 * 32, model.configuration.maxPositions) }
+        for length in Set(lengths).sorted() {
+            let places = sequences.indices.filter { lengths[$0] == length }
+            let pass = ModelPass(model, compute, batch: settings.batchSize, length: length)
+            var next = 0
+            try score(places.map { sequences[$0] }, pass, length: length, pause) { _, losses, isBest in
+                results[places[next]] = (losses, isBest)
+                next += 1
+            }
+        }
+        return results
     }
 
     /// Calls `body` for each sequence in order with the losses of its scored tokens and whether each was the most likely one.
     private func score(
         _ sequences: [Sequence], _ pass: ModelPass, length: Int, _ pause: () throws -> Void, _ body: (Sequence, [Double], [Bool]) -> Void
-    ) rethrows {
+    ) throws {
         let batch = settings.batchSize
         var first = 0
         while first < sequences.count {
@@ -143,14 +220,14 @@ public struct Evaluation {
             for (row, sequence) in group.enumerated() {
                 for t in 0..<sequence.tokens.count - 1 {
                     inputs[row * length + t] = sequence.tokens[t]
-                    if t + 1 >= sequence.scoredFrom { targets[row * length + t] = sequence.tokens[t + 1] }
+                    if sequence.isScored[t + 1] { targets[row * length + t] = sequence.tokens[t + 1] }
                 }
             }
             try pause()
             let (losses, isBest) = pass.evaluate(tokens: inputs, targets: targets)
             for (row, sequence) in group.enumerated() {
-                let scored = row * length + sequence.scoredFrom - 1..<row * length + sequence.tokens.count - 1
-                body(sequence, Array(losses[scored]), Array(isBest[scored]))
+                let places = sequence.isScored.indices.filter { sequence.isScored[$0] }.map { row * length + $0 - 1 }
+                body(sequence, places.map { losses[$0] }, places.map { isBest[$0] })
             }
             first += batch
         }

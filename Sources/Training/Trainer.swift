@@ -8,12 +8,12 @@ import Settings
 public struct CurvePoint: Sendable, Hashable {
     /// Optimizer steps done, from 1.
     public var step: Int
-    /// Mean over the steps since the point before, in nats a token.
+    /// Mean over the steps since the point before, in nats a token that counts.
     public var loss: Double
     public var learningRate: Double
     /// Norm of the last step's gradient before clipping.
     public var gradientNorm: Double
-    /// Tokens trained on so far.
+    /// Tokens trained on so far: all that went through the model, with prompts and padding.
     public var tokens: Int
     /// Seconds of training so far; no part of the result.
     public var seconds: Double
@@ -30,8 +30,8 @@ public final class Trainer {
     private let pass: ModelPass
     let optimizer: AdamW
     var batches: Batches
-    /// Filled anew in every round, so that a step allocates nothing.
-    private var batch = Batch()
+    /// A batch a round, filled anew in every step, so that one allocates nothing.
+    private var rounds: [Batch]
     /// Steps done.
     public internal(set) var step = 0
     /// Of the steps since the last point of the curve.
@@ -47,6 +47,7 @@ public final class Trainer {
     public init(_ model: LlamaModel, _ settings: TrainingSettings, batches: Batches, _ compute: Compute) {
         self.settings = settings
         self.batches = batches
+        rounds = Array(repeating: Batch(), count: settings.accumulationSteps)
         pass = ModelPass(model, compute, batch: settings.batchSize, length: batches.sequenceLength, precision: settings.precision)
         optimizer = AdamW(model, settings, compute)
         // Once: an update leaves the gradients at 0.
@@ -88,12 +89,17 @@ public final class Trainer {
                 throw .notFinite(quantity: quantity, step: step + 1, learningRate: learningRate, lastLoss: lastLoss)
             }
         }
-        var sum = 0.0
-        for _ in 0..<settings.accumulationSteps {
-            batches.next(settings.batchSize, into: &batch)
-            sum += pass.addGradients(tokens: batch.inputs, targets: batch.targets, gradientScale: Float(1 / Double(tokensAStep)))
+        // The mean over what counts in all rounds together, as transformers' trainer takes it.
+        var scored = 0
+        for round in rounds.indices {
+            batches.next(settings.batchSize, into: &rounds[round])
+            scored += rounds[round].scoredCount
         }
-        let loss = sum / Double(tokensAStep)
+        var sum = 0.0
+        for batch in rounds {
+            sum += pass.addGradients(tokens: batch.inputs, targets: batch.targets, gradientScale: Float(1 / Double(max(scored, 1))))
+        }
+        let loss = sum / Double(max(scored, 1))
         try check(loss, "loss")
         let gradientNorm = optimizer.gradientNorm()
         try check(gradientNorm, "gradient norm")

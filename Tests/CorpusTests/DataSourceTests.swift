@@ -192,7 +192,7 @@ import Testing
     @Test func tokensOfADomain() {
         let domain = Domain(name: "d", training: [Array("ab".utf8), Array("c".utf8)], heldOut: [Array("d".utf8)], questions: [Question(prompt: "p", answer: "a")])
         let tokens = TokenizedDomain(domain, ByteTokenizer())
-        #expect(tokens.training == [97, 98, 256, 99, 256] && tokens.heldOut == [100, 256])
+        #expect(tokens.training == TrainingTokens([97, 98, 256, 99, 256]) && tokens.heldOut == [100, 256])
         #expect(tokens.name == "d" && tokens.questions == domain.questions)
     }
 }

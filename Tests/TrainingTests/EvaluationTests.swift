@@ -48,7 +48,7 @@ import Training
         #expect(count == 22 + 5 + 48 + 3)
         // All windows of 7 tokens side by side; then three of the eleven, evenly spread.
         for (tokens, starts) in [(16384, Array(stride(from: 0, to: 77, by: 7))), (21, [0, 21, 49]), (1, [0])] {
-            let found = Evaluation(try settings(tokens: tokens), [domain], Self.tokenizer, sequenceLength: 7).measure(model, Compute())
+            let found = try Evaluation(try settings(tokens: tokens), [domain], Self.tokenizer, sequenceLength: 7).measure(model, Compute())
             let expected = byHand(model, domain.heldOut, starts: starts, length: 7)
             #expect(found.count == 1 && abs(found[0].loss - expected.nats / Double(expected.tokens)) < 1e-6)
             // End of text is scored and has no bytes.
@@ -60,7 +60,7 @@ import Training
     @Test func textShorterThanAWindow() throws {
         let model = try smallModel(vocabulary: 257)
         let domain = domain(["ab"])
-        let found = Evaluation(try settings(), [domain], Self.tokenizer, sequenceLength: 9).measure(model, Compute())
+        let found = try Evaluation(try settings(), [domain], Self.tokenizer, sequenceLength: 9).measure(model, Compute())
         let expected = byHand(model, domain.heldOut, starts: [0], length: 9)
         #expect(expected.tokens == 2 && expected.bytes == 1)
         #expect(abs(found[0].loss - expected.nats / 2) < 1e-6 && abs(found[0].bitsPerByte - expected.nats / log(2)) < 1e-5)
@@ -69,7 +69,7 @@ import Training
     /// A model of zeros gives every token the same chance: ln 257 nats, log2 257 bits where each token is a byte.
     @Test func aModelThatKnowsNothing() throws {
         let model = LlamaModel(try smallModel(vocabulary: 257).configuration)
-        let found = Evaluation(try settings(), [domain(["aaaaaaaaaaaaaaa"])], Self.tokenizer, sequenceLength: 7).measure(model, Compute())
+        let found = try Evaluation(try settings(), [domain(["aaaaaaaaaaaaaaa"])], Self.tokenizer, sequenceLength: 7).measure(model, Compute())
         #expect(abs(found[0].loss - log(257)) < 1e-6)
         #expect(abs(found[0].bitsPerByte - log2(257)) < 1e-5)
     }
@@ -91,7 +91,7 @@ import Training
 
     func accuracy(_ model: LlamaModel, _ questions: [Question], limit: Int = 200, batchSize: Int = 4) throws -> Double? {
         let settings = try settings(questions: limit, batchSize: batchSize)
-        return Evaluation(settings, [domain(["xyz"], questions: questions)], Self.tokenizer, sequenceLength: 2).measure(model, Compute())[0].accuracy
+        return try Evaluation(settings, [domain(["xyz"], questions: questions)], Self.tokenizer, sequenceLength: 2).measure(model, Compute())[0].accuracy
     }
 
     @Test func exactMatch() throws {
@@ -152,11 +152,11 @@ import Training
         let questions = (0..<5).map { Question(prompt: "What is \($0)?", answer: " \($0)", choices: [" 1", " 12", " \($0)", " no"]) }
         let domains = [domain(Self.text, questions: questions), domain(["another text"]), domain(Self.text.reversed())]
         let results = try [1, 3, 32].map { batchSize in
-            Evaluation(try settings(batchSize: batchSize), domains, Self.tokenizer, sequenceLength: 7).measure(model, Compute())
+            try Evaluation(try settings(batchSize: batchSize), domains, Self.tokenizer, sequenceLength: 7).measure(model, Compute())
         }
         #expect(results[0].count == 3 && results[1] == results[0] && results[2] == results[0])
         #expect(results[0][0].accuracy != nil && results[0][1].accuracy == nil && results[0][0].loss != results[0][2].loss)
-        let threaded = Evaluation(try settings(), domains, Self.tokenizer, sequenceLength: 7).measure(model, Compute(threads: 3))
+        let threaded = try Evaluation(try settings(), domains, Self.tokenizer, sequenceLength: 7).measure(model, Compute(threads: 3))
         #expect(threaded == results[0])
     }
 
@@ -164,7 +164,7 @@ import Training
         let model = try smallModel(vocabulary: 257)
         model.setTrainable { _ in true }
         let before = bits(model)
-        _ = Evaluation(try settings(), [domain(Self.text)], Self.tokenizer, sequenceLength: 7).measure(model, Compute())
+        _ = try Evaluation(try settings(), [domain(Self.text)], Self.tokenizer, sequenceLength: 7).measure(model, Compute())
         #expect(bits(model) == before)
         #expect(model.parameters.allSatisfy { $0.gradient?.values.allSatisfy { $0 == 0 } == true })
     }

@@ -82,7 +82,7 @@ enum DocumentReader {
         return end
     }
 
-    private static func isBlank(_ bytes: ArraySlice<UInt8>) -> Bool {
+    static func isBlank(_ bytes: ArraySlice<UInt8>) -> Bool {
         bytes.allSatisfy { $0 == 0x20 || 0x09...0x0D ~= $0 }
     }
 }

@@ -8,10 +8,12 @@ enum DocumentSplit {
         var training: [[UInt8]] = []
         var heldOut: [[UInt8]] = []
         for document in documents {
-            if Double(hash(document) >> 11) * 0x1p-53 < share { heldOut.append(document) } else { training.append(document) }
+            if isHeldOut(document, share: share) { heldOut.append(document) } else { training.append(document) }
         }
         return (training, heldOut)
     }
+
+    static func isHeldOut(_ document: [UInt8], share: Double) -> Bool { Double(hash(document) >> 11) * 0x1p-53 < share }
 
     /// FNV-1a, 64 bit, and a final mix (SplitMix64's), without which short texts that differ in their last byte get near hashes.
     static func hash(_ bytes: [UInt8]) -> UInt64 {

@@ -29,7 +29,7 @@ final class DataLibrary {
         let name = reference.hash + key
         if let known = tokenized[name] { return known }
         let domain = TokenizedDomain(try text(reference), try tokenizer(key))
-        guard domain.heldOut.count >= 2 else {
+        guard domain.examples != nil || domain.heldOut.count >= 2 else {
             throw CorpusError(
                 place: "data.\(reference.name)", found: "\(domain.heldOut.count) held-out tokens", expected: "at least 2", advice: "raise held_out or add text")
         }

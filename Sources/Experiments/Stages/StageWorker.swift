@@ -202,6 +202,7 @@ public final class StageWorker {
             try DurableFile.write(model.encoded(), to: store.model(stage.key))
             return attempt
         }
+        try tellOfCuts(stage, lesson)
         let trainer = Trainer(model, lesson.train, batches: try batches(lesson), compute)
         let midway = try lesson.midway.map { try evaluation($0) }
         let attempt: Attempt
@@ -253,15 +254,26 @@ public final class StageWorker {
         return try StageRecords(store, stage).parameters[name] ?? 0
     }
 
-    private func batches(_ lesson: Stage.Lesson) throws -> Batches {
-        var texts: [[Int32]] = []
+    /// Says how many examples do not fit into a sequence.
+    private func tellOfCuts(_ stage: Stage, _ lesson: Stage.Lesson) throws {
         for reference in lesson.data {
             let tokens = try library.tokens(reference, tokenizer: lesson.tokenizer).training
-            guard tokens.count > lesson.sequenceLength else {
+            guard let cuts = tokens.cuts(sequenceLength: lesson.sequenceLength), !cuts.isNone else { continue }
+            report(
+                .note(
+                    stage,
+                    "data.\(reference.name): of \(cuts.examples) examples \(cuts.prompts) lose the beginning of the prompt and \(cuts.answers) the end of the "
+                        + "answer in sequences of \(lesson.sequenceLength) tokens"))
+        }
+    }
+
+    private func batches(_ lesson: Stage.Lesson) throws -> Batches {
+        var texts: [TrainingTokens] = []
+        for reference in lesson.data {
+            let tokens = try library.tokens(reference, tokenizer: lesson.tokenizer).training
+            if let (found, expected) = tokens.shortage(sequenceLength: lesson.sequenceLength) {
                 throw CorpusError(
-                    place: "data.\(reference.name)", found: "\(tokens.count) tokens to train on",
-                    expected: "at least \(lesson.sequenceLength + 1): one sequence of \(lesson.sequenceLength) and the token after it",
-                    advice: "add text or shorten the sequences")
+                    place: "data.\(reference.name)", found: "\(found) to train on", expected: expected, advice: "add text or shorten the sequences")
             }
             texts.append(tokens)
         }
