@@ -127,6 +127,9 @@ extension TokenizerSettings {
 }
 
 extension Run {
+    /// What the questions of a domain are scored by; empty where it has none.
+    public func scoreName(of domain: String) -> String { sources[domain]?.score?.rawValue ?? "" }
+
     /// Weights of the base.
     public var baseParameterCount: Int { base.parameterCount }
 }
