@@ -64,7 +64,7 @@ let package = Package(
             ]),
         .target(
             name: "Results",
-            dependencies: ["Settings", "HDF5", "Kernels", "Training", "Continual", "Experiments", .product(name: "Subprocess", package: "swift-subprocess")]),
+            dependencies: ["Settings", "HDF5", "Kernels", "Corpus", "Training", "Continual", "Experiments", .product(name: "Subprocess", package: "swift-subprocess")]),
         .target(name: "Benchmarks", dependencies: ["Settings", "KernelTypes", "Kernels", "Llama", "Corpus", "Training", "Continual"]),
         .executableTarget(
             name: "strata",

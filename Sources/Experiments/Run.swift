@@ -127,6 +127,8 @@ public struct Run: Sendable {
 extension Run {
     var isRandomBase: Bool { if case .random = origin { true } else { false } }
     var baseTrainSteps: Int { baseTrain["steps"]?.asInteger ?? 0 }
+    /// What the questions of a domain are scored by; empty where it has none.
+    public func scoreName(of domain: String) -> String { sources[domain]?.score?.rawValue ?? "" }
 
     /// Weights of the base.
     public var baseParameterCount: Int { base.parameterCount }

@@ -76,9 +76,9 @@ public enum Export {
             Entry(name: "stage", type: "text", meaning: "stage that measured it; rows of one stage are one observation"),
             Entry(name: "loss", type: "number", unit: "nats/token", meaning: "held-out loss"),
             Entry(name: "bits_per_byte", type: "number", unit: "bits/byte", meaning: "held-out loss"),
-            Entry(name: "score", type: "number", meaning: "share of questions answered rightly"),
+            Entry(name: "score", type: "number", meaning: "score of the questions, 0 to 1: share answered rightly, or the mean of the domain's metric"),
             Entry(name: "loss_random", type: "number", unit: "nats/token", meaning: "held-out loss of a model with random weights"),
-            Entry(name: "score_random", type: "number", meaning: "share of questions that a model with random weights answers rightly"),
+            Entry(name: "score_random", type: "number", meaning: "the same of a model with random weights"),
             Entry(
                 name: "flops", type: "number", unit: "flop",
                 meaning: "operations of the training since the row of 'trained' before, the same for all domains"),

@@ -19,7 +19,9 @@ extension PublishedFile {
             for name in PublishedSchema.rootTexts { let _: String = try root.attributes.value(name) }
             for name in PublishedSchema.groups { _ = try root.group(name) }
             contents.variables += try checkSummary(root.group("summary"))
-            contents.variables += try PublishedFile.check(root.group("scores"), PublishedSchema.scores)
+            // Files that were made before there were several metrics do not say which.
+            let known = try root.group("scores").datasetNames()
+            contents.variables += try PublishedFile.check(root.group("scores"), PublishedSchema.scores.filter { $0.name != "metric" || known.contains("metric") })
             let names: [String] = try root.group("scores").dataset("run").read()
             guard names == runs else { throw wrong("/scores and /summary list other runs") }
             let groups = try root.group("runs").groupNames()
@@ -36,9 +38,9 @@ extension PublishedFile {
             contents.variables += try PublishedFile.check(root.group("stages"), PublishedSchema.stages)
             let keys: [String] = try root.group("stages").dataset("stage").read()
             contents.stages = keys.count
-            let known = Set(keys)
-            guard known.count == keys.count else { throw wrong("/stages lists a stage twice") }
-            if !keys.isEmpty, let key = stages.lazy.flatMap(\.self).first(where: { !$0.isEmpty && !known.contains($0) }) {
+            let listed = Set(keys)
+            guard listed.count == keys.count else { throw wrong("/stages lists a stage twice") }
+            if !keys.isEmpty, let key = stages.lazy.flatMap(\.self).first(where: { !$0.isEmpty && !listed.contains($0) }) {
                 throw wrong("/scores names the stage \(key), which /stages does not list")
             }
         } catch let error as PublishedFileError {

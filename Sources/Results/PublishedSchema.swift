@@ -21,7 +21,7 @@ enum PublishedSchema {
         Variable("flops", .float64, "run", "trained"), Variable("seconds", .float64, "run", "trained"),
         Variable("loss", .float64, "run", "trained", "evaluated"), Variable("bits_per_byte", .float64, "run", "trained", "evaluated"),
         Variable("score", .float64, "run", "trained", "evaluated"), Variable("loss_random", .float64, "run", "evaluated"),
-        Variable("score_random", .float64, "run", "evaluated"),
+        Variable("score_random", .float64, "run", "evaluated"), Variable("metric", .string, "run", "evaluated"),
     ]
     static let run = [
         Variable("step", .int64, "step"), Variable("stage", .string, "step"), Variable("loss", .float64, "step"),

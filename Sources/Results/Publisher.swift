@@ -93,11 +93,13 @@ public enum Publisher {
         let all = [run, trained, evaluated]
         try group.addVariable("loss", matrix(\.losses), along: all, units: "nats/token", meaning: "held-out loss")
         try group.addVariable("bits_per_byte", matrix(\.bitsPerByte), along: all, units: "bits/byte", meaning: "held-out loss")
-        try group.addVariable("score", matrix(\.scores), along: all, meaning: "share of questions answered rightly")
+        try group.addVariable("score", matrix(\.scores), along: all, meaning: "score of the questions, 0 to 1, by the metric of the domain")
+        let metrics = runs.flatMap { run in domains.map { domain in run.scoreName(of: domain) } }
+        try group.addVariable("metric", metrics, along: [run, evaluated], meaning: "what the score is")
         try group.addVariable(
             "loss_random", row(\.randomLosses), along: [run, evaluated], units: "nats/token", meaning: "held-out loss of a random model")
         try group.addVariable(
-            "score_random", row(\.randomScores), along: [run, evaluated], meaning: "share of questions that a random model answers rightly")
+            "score_random", row(\.randomScores), along: [run, evaluated], meaning: "score of a random model")
     }
 
     private static func write(_ run: RunRecord, in group: Group) throws {

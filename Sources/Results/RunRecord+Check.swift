@@ -12,6 +12,7 @@ extension RunRecord {
         }
         try expect("stages", count: stages.count, rows, "keys, one for the base and one for every task")
         try expect("costs", count: costs.count, rows, "costs, one for the base and one for every task")
+        if !scoreNames.isEmpty { try expect("scoreNames", count: scoreNames.count, domains.count, "names, one for every domain") }
         try expect("dataHashes", count: dataHashes.count, domains.count, "hashes, one for every domain")
         try expect("randomLosses", count: randomLosses.count, domains.count, "values, one for every domain")
         try expect("randomScores", count: randomScores.count, domains.count, "values, one for every domain")

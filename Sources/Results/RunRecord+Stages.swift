@@ -45,6 +45,7 @@ extension RunRecord {
             randomLosses: random?.map(\.loss) ?? missing, randomScores: random?.map { $0.accuracy ?? .nan } ?? missing,
             parameters: parameters, metrics: [], stages: chain.rows.map { $0 ?? "" }, costs: rowCosts, dataHashes: chain.dataHashes, curve: curve,
             evaluations: evaluations)
+        scoreNames = run.domains.map { run.scoreName(of: $0) }
     }
 
     /// The metrics of the stream, of scores and of losses, in the order in which they are shown.

@@ -21,8 +21,10 @@ public struct RunRecord: Sendable {
     public var losses: [[Double]]
     /// Held-out loss in bits a byte, (T+1, E).
     public var bitsPerByte: [[Double]]
-    /// Share of questions answered rightly, 0...1, (T+1, E); NaN for a domain without questions.
+    /// Score of the questions, 0...1, (T+1, E); NaN for a domain without questions.
     public var scores: [[Double]]
+    /// What the scores of each domain are, (E): `exact-match`, a share of questions answered rightly, or another of `TaskScore`; empty without questions.
+    public var scoreNames: [String] = []
     /// Loss of a model with random weights in nats a token, (E).
     public var randomLosses: [Double]
     /// Score of a model with random weights, (E).

@@ -1,4 +1,5 @@
 import Continual
+import Corpus
 import Experiments
 import Settings
 
@@ -41,8 +42,11 @@ enum SummaryColumns {
                 // A domain without questions has no accuracy anywhere, the base's row included.
                 let isMeasured = prefix == "loss" || runs.contains { run in (0...run.tasks.count).contains { !run.value(matrix, row: $0, domain: domain).isNaN } }
                 guard isMeasured else { continue }
-                columns.append(
-                    Column(name: "\(prefix).\(domain)", role: .metric, values: .numbers(last), meaning: "\(what) \(domain) at the end of the stream", unit: unit))
+                var (name, what) = ("\(prefix).\(domain)", what)
+                if prefix == "accuracy", let score = runs.lazy.compactMap({ TaskScore(rawValue: $0.scoreName(of: domain)) }).first(where: { !$0.isAccuracy }) {
+                    (name, what) = ("score.\(domain)", "mean \(score.rawValue) on")
+                }
+                columns.append(Column(name: name, role: .metric, values: .numbers(last), meaning: "\(what) \(domain) at the end of the stream", unit: unit))
             }
         }
         for name in firstSeen(runs.flatMap { $0.metrics.map(\.name) }) {
@@ -70,6 +74,11 @@ enum SummaryColumns {
 }
 
 extension RunRecord {
+    /// What the score of a domain is; empty where there is none.
+    func scoreName(of domain: String) -> String {
+        domains.firstIndex(of: domain).flatMap { scoreNames.indices.contains($0) ? scoreNames[$0] : nil } ?? ""
+    }
+
     /// The value of a matrix for a domain, NaN where the run has no such row or domain.
     func value(_ matrix: KeyPath<RunRecord, [[Double]]>, row: Int, domain: String) -> Double {
         guard row <= tasks.count, let index = domains.firstIndex(of: domain) else { return .nan }

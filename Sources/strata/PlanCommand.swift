@@ -35,10 +35,10 @@ struct PlanCommand: ParsableCommand {
         let plan = try SweepPlan(experiment, graph, store: options.store, workers: workers.plan(compute)) { graph, costs, survey in
             skipsCalibration ? nil : try Calibration.speed(graph, costs, survey, compute.makeCompute())
         }
-        if json { print(plan.json.canonicalJSON) } else { print(text(of: plan).joined(separator: "\n")) }
+        if json { print(plan.json.canonicalJSON) } else { print(text(of: plan, metrics: graph.metrics).joined(separator: "\n")) }
     }
 
-    private func text(of plan: SweepPlan) -> [String] {
+    private func text(of plan: SweepPlan, metrics: String?) -> [String] {
         var lines: [String] = []
         if runs || plan.runs.count <= Self.shownRuns {
             let rows = zip(plan.runs, plan.progress).map { [$0.id, $0.label, "\($1.total)", "\($1.done)"] }
@@ -58,6 +58,7 @@ struct PlanCommand: ParsableCommand {
         if let sample = plan.sample { sweep += ", drawn with seed \(sample.seed) from the \(grouped(Double(plan.gridCount))) points" }
         if !plan.axes.isEmpty { sweep += (plan.sample == nil ? ": " : " of ") + plan.axes.map { "\($0.name) (\($0.valueCount))" }.joined(separator: ", ") }
         lines.append(sweep)
+        if let metrics { lines.append("metrics  \(metrics)") }
         lines.append(
             "sharing  \(grouped(Double(plan.namedCount))) stages that runs name are \(grouped(Double(plan.stages.count)))"
                 + (plan.namedOperations > 0 ? "; that saves \(decimal(100 * (1 - plan.operations / plan.namedOperations), 0)) % of \(scientific(plan.namedOperations)) FLOP" : ""))

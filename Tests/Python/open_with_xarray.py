@@ -27,7 +27,7 @@ SCORES = {
     "flops": ("run", "trained"),
     "seconds": ("run", "trained"),
 }
-SCORES_TEXT = {"task": ("run", "trained"), "stage": ("run", "trained")}
+SCORES_TEXT = {"task": ("run", "trained"), "stage": ("run", "trained"), "metric": ("run", "evaluated")}
 STAGES = {name: ("stage",) for name in ("kind", "title", "parent", "state", "seconds", "threads", "flops", "memory")}
 RUN = {
     "loss": ("step",),

@@ -101,7 +101,7 @@ import Testing
             for name in try group.groupNames() { count += try check(try group.group(name)) }
             return count
         }
-        #expect(try check(try File(path).root) == 23 + 9 + 5 * 9 + 8)
+        #expect(try check(try File(path).root) == 23 + 10 + 5 * 9 + 8)
     }
 
     @Test func noRunsAtAll() throws {

@@ -15,7 +15,7 @@ import Testing
         try Publisher.publish(experiment: Fabricated.experiment, runs: Fabricated.runs, stages: Fabricated.stages, to: path)
         let contents = try PublishedFile(path).verify()
         // The summary with `run`, the scores, five runs, the stages.
-        #expect(contents == .init(runs: 5, variables: 24 + 12 + 5 * 12 + 9, stages: 11))
+        #expect(contents == .init(runs: 5, variables: 24 + 13 + 5 * 12 + 9, stages: 11))
         try Publisher.publish(experiment: Fabricated.experiment, runs: [], to: path)
         #expect(try PublishedFile(path).verify().runs == 0)
     }

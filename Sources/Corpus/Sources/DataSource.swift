@@ -204,6 +204,14 @@ public struct DataSource: Sendable, Hashable {
         }
     }
 
+    /// Whether it gives prompts with answers, and not running text.
+    public var hasExamples: Bool {
+        switch form {
+        case .text, .jsonLines, .generated: false
+        case .trace, .pairs, .chats: true
+        }
+    }
+
     /// All that determines the content besides the content of the files.
     public var recipe: Value {
         switch form {

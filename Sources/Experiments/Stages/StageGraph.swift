@@ -72,6 +72,19 @@ public struct StageGraph: Sendable {
             notes.append("All runs start from one base: the intervals do not cover the seed of the base\(advice).")
         }
         for chain in chains { for note in chain.run.strategy.notes(chain.run.base) where !notes.contains(note) { notes.append(note) } }
+        if let metrics { notes.append("Scores of what the model writes, 0 to 1: \(metrics).") }
         return notes + confounds
+    }
+
+    /// Which metrics the scores of examples are, in the order of the domains; nil without examples.
+    public var metrics: String? {
+        var names: [String] = []
+        for run in chains.map(\.run) {
+            for domain in run.domains where run.sources[domain]?.hasExamples == true {
+                let name = "\(domain) \(run.scoreName(of: domain))"
+                if !names.contains(name) { names.append(name) }
+            }
+        }
+        return names.isEmpty ? nil : names.joined(separator: ", ")
     }
 }

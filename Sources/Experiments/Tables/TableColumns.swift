@@ -6,8 +6,8 @@ public enum TableColumns {
     public static let costs = ["cost.flops", "cost.seconds", "cost.memory"]
     /// What strategies report: means over the tasks that have it.
     public static let retention = strategies.flatMap { $0.reports }.map { "retention.\($0)" }
-    /// Columns of the last row of every matrix, a domain behind each.
-    public static let prefixes = ["loss", "bits_per_byte", "accuracy"]
+    /// Columns of the last row of every matrix, a domain behind each. A domain has `score` where its metric is no share of right answers, else `accuracy`.
+    public static let prefixes = ["loss", "bits_per_byte", "accuracy", "score"]
 
     /// All columns of an experiment with these domains.
     public static func all(domains: [String]) -> [String] {
@@ -27,7 +27,7 @@ public enum TableColumns {
     /// Whether lower values of a column are better; nil where neither is: costs and sizes.
     public static func isLowerBetter(_ name: String) -> Bool? {
         if name.hasPrefix("loss.") || name.hasPrefix("bits_per_byte.") { return true }
-        if name.hasPrefix("accuracy.") { return false }
+        if name.hasPrefix("accuracy.") || name.hasPrefix("score.") { return false }
         return Metric.isLowerBetter(name)
     }
 }

@@ -144,7 +144,7 @@ private struct ShownColumn {
     func baseCell(_ runs: [Int], in file: PublishedFile, _ method: Estimate.Method) -> Table.Cell {
         if name == "parameters.base" { return .plain(runs.map { values[$0] }) }
         guard isMetric else { return .number(0) }
-        for (prefix, matrices) in [("loss.", file.losses), ("bits_per_byte.", file.bitsPerByte), ("accuracy.", file.scores)] {
+        for (prefix, matrices) in [("loss.", file.losses), ("bits_per_byte.", file.bitsPerByte), ("accuracy.", file.scores), ("score.", file.scores)] {
             if name.hasPrefix(prefix), let domain = file.domains.firstIndex(of: String(name.dropFirst(prefix.count))) {
                 return Table.Cell(runs.map { matrices[run: $0, row: 0, domain: domain] }, method)
             }

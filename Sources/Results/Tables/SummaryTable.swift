@@ -12,7 +12,7 @@ public struct SummaryTable: TableRecipe {
     /// Its columns between sizes and costs.
     static func columns(of file: PublishedFile) -> [String] {
         let main = ["OP", "BWT", "general", "OP_loss", "BWT_loss", "general_loss"]
-        return file.metricNames { name in name.hasPrefix("loss.") || name.hasPrefix("accuracy.") || main.contains(name) }
+        return file.metricNames { name in name.hasPrefix("loss.") || name.hasPrefix("accuracy.") || name.hasPrefix("score.") || main.contains(name) }
     }
 }
 
