@@ -1,6 +1,6 @@
 """Strata's ids beside those of the Python library `tokenizers`, for tokenizers that either side trained, on mixed text made by code.
 
-Alone, with more text: python Tests/Python/test_tokenizers.py --size 20 [--text FILE...]     (MB; needs STRATA_BINARY, tokenizers, and
+Alone, with more text: python Tests/Python/test_tokenizers.py --size 20 [--text FILE]... [TokenizerTests.TEST]     (MB; needs STRATA_BINARY, tokenizers, and
 transformers for one part)
 """
 
@@ -168,7 +168,7 @@ class TokenizerTests(unittest.TestCase):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=float, default=0.3, help="MB of text")
-    parser.add_argument("--text", nargs="*", default=[], help="files to be encoded too, each one text")
+    parser.add_argument("--text", action="append", default=[], metavar="FILE", help="a file to be encoded too, as one text")
     options, rest = parser.parse_known_args()
     TokenizerTests.size, TokenizerTests.extra, TokenizerTests.report = int(options.size * 1e6), options.text, True
     unittest.main(argv=[sys.argv[0], *rest])
