@@ -107,7 +107,7 @@ import Testing
 
     @Test(arguments: [
         ("\"eos_token\"", "\"end\"", "eos_token"), ("\"content\": \"</s>\"", "\"content\": 3", "eos_token"),
-        ("\"content\": \"</s>\"", "\"content\": \"<end>\"", "no token '<end>'"),
+        ("\"content\": \"</s>\"", "\"content\": \"<end>\"", "no token \"<end>\""),
         ("\"add_bos_token\": true", "\"add_bos_token\": false", "add_bos_token: found false, expected true"),
         ("\"add_eos_token\": false", "\"add_eos_token\": true", "add_eos_token"),
         ("\"1\": {\"content\"", "\"30\": {\"content\"", "added_tokens_decoder[\"30\"]"),
@@ -126,7 +126,7 @@ import Testing
         ("\"single_word\": true", "\"single_word\": 1", "added_tokens[3].single_word"), ("\"id\": 18", "\"id\": 19", "added_tokens[3].id: found 19, expected 18"),
         ("\"content\": \"[t]\"", "\"content\": \"\"", "added_tokens[3].content"), ("\"content\": \"</s>\"", "\"content\": \"<s>\"", "added_tokens[2]"),
         ("\"String\": \" \"", "\"Regex\": \" \"", "normalizer.normalizers[1].pattern.Regex"), ("\"Prepend\"", "\"NFC\"", "normalizer.normalizers[0].type"),
-        ("\"ids\": [1]", "\"ids\": [19]", "special_tokens.<s>.ids"),
+        ("\"ids\": [1]", "\"ids\": [19]", "special_tokens[\"<s>\"].ids"),
         ("\"single\": [", "\"single\": [{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}, ", "single[2]"),
         ("{\"type\": \"Fuse\"}", "{\"type\": \"CTC\"}", "decoder.decoders[2].type"), ("\"start\": 1", "\"start\": -1", "decoder.decoders[3].start"),
         ("\"unk_token\": \"<unk>\"", "\"unk_token\": \"<u>\"", "model.unk_token"), ("\"cat\": 14", "\"cat\": 1400000", "model.vocab"),

@@ -39,7 +39,7 @@ import Testing
         ("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFKC\"}", "normalizer.type: found \"NFKC\", expected one of Prepend, Replace, Sequence"),
         ("\"add_prefix_space\":false", "\"add_prefix_space\":1", "pre_tokenizer.add_prefix_space"),
         ("\"type\":\"ByteLevel\"", "\"type\":\"Whitespace\"", "pre_tokenizer.type: found \"Whitespace\", expected one of ByteLevel, Metaspace"),
-        ("\"trim_offsets\":true", "\"trim\":true", "pre_tokenizer.trim: found a key that is not known"),
+        ("\"trim_offsets\":true", "\"trim\":true", "pre_tokenizer: found an unknown key \"trim\", expected one of type, add_prefix_space"),
         ("\"BPE\"", "\"Unigram\"", "model.type: found \"Unigram\""),
         ("\"dropout\": null", "\"dropout\": 0.1", "model.dropout"),
         ("\"byte_fallback\": false", "\"byte_fallback\": true", "model.byte_fallback"),
@@ -60,7 +60,7 @@ import Testing
         ("[\"t\", \"h\"]", "3", "model.merges[0]"),
         ("[\"t\", \"h\"]", "[\"t\", \"h\"],[\"t\", \"h\"]", "model.merges[1]"),
         ("\"vocab\"", "\"words\"", "model.vocab"),
-        ("\"merges\"", "\"pairs\"", "model.pairs"),
+        ("\"merges\"", "\"pairs\"", "model: found an unknown key \"pairs\""),
         ("\"id\": 276", "\"id\": 275", "added_tokens[0].id: found 275, expected 276"),
         ("\"version\"", "version", ":2:3"),
     ])

@@ -1,6 +1,6 @@
 """Strata's ids beside those of the Python library `tokenizers`, for tokenizers that either side trained, on mixed text made by code.
 
-Alone, with more text: python Tests/Python/test_tokenizers.py --size 20 [--text FILE...]     (MB; needs STRATA_BINARY, tokenizers, and
+Alone, with more text: python Tests/Python/test_tokenizers.py --size 20 [--text FILE]... [TokenizerTests.TEST]     (MB; needs STRATA_BINARY, tokenizers, and
 transformers for one part)
 """
 
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+import warnings
 
 try:
     import tokenizers
@@ -66,13 +67,14 @@ class Comparison:
         """Ids as text, with special tokens, with the frame, and the texts of ids. Returns the number of ids."""
         tokenizer.encode_special_tokens = True
         found = ids(folder, self.files)
-        for path, text, mine in zip(self.files, self.decoded, found):
-            self.same(test, path, tokenizer.encode(text, add_special_tokens=False).ids, mine)
+        for path, theirs, mine in zip(self.files, tokenizer.encode_batch_fast(self.decoded, add_special_tokens=False), found):
+            self.same(test, path, theirs.ids, mine)
         tokenizer.encode_special_tokens = False
         every = range(0, len(self.files), 3)
         marked = ids(folder, [self.files[i] for i in every], "--special", "--frame")
-        for index, mine in zip(every, marked):
-            self.same(test, self.files[index], tokenizer.encode(self.decoded[index]).ids, mine)
+        for index, theirs, mine in zip(every, tokenizer.encode_batch_fast([self.decoded[i] for i in every]), marked):
+            self.same(test, self.files[index], theirs.ids, mine)
+        marked = marked[:: max(1, len(marked) // 200)]
         lines = "".join(" ".join(map(str, line)) + "\n" for line in marked).encode()
         for options, skip in ([], True), (["--special"], False):
             texts = strata("tokenizer", "decode", folder, *options, input=lines).decode().split("\n")[:-1]
@@ -86,15 +88,31 @@ class Comparison:
             test.fail(f"{path}: {len(expected)} and {len(found)} ids, first other one at {place}: {expected[place:place + 8]}, found {found[place:place + 8]}")
 
 
+EXPERIMENT = """
+name: tokenizers
+base:
+  model: {{hidden_size: 16, intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 2, max_position_embeddings: 32}}
+  tokenizer: {{kind: file, path: {tokenizer}}}
+  data: sums
+  train: {{steps: 2, batch_size: 2, learning_rate: 1.0e-3}}
+data: {{sums: {{generated: arithmetic, documents: 20, questions: 2}}}}
+stream: [sums]
+train: {{steps: 1, batch_size: 2, learning_rate: 1.0e-3}}
+evaluation: {{tokens: 64, questions: 2}}
+strategy: {{kind: sequential}}
+"""
+
+
 @unittest.skipIf(tokenizers is None, "needs tokenizers")
 class TokenizerTests(unittest.TestCase):
     size, extra, report = 300_000, (), False
 
-    def setUp(self):
+    @classmethod
+    def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-        self.comparison = Comparison(folder.name, self.size, self.extra)
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = pathlib.Path(folder.name)
+        cls.comparison = Comparison(folder.name, cls.size, cls.extra)
 
     def tell(self, name, count, start):
         if self.report:
@@ -118,11 +136,39 @@ class TokenizerTests(unittest.TestCase):
         self.assertEqual(tokenizer.get_vocab_size(), 2000)
         self.tell("trained by strata", self.comparison.compare(self, tokenizer, folder), start)
 
+    def test_transformers_loads_what_strata_writes(self):
+        """A stage of an experiment with `kind: file` writes both files again; AutoTokenizer takes them."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                from transformers import AutoTokenizer
+        except ImportError:
+            self.skipTest("needs transformers")
+        texts = [text for text in self.comparison.decoded if "<" not in text][:50]
+        for index, (name, tokenizer, end) in enumerate(tokenizer_texts.all_tokenizers(self.comparison.training, 1500)[4:7]):
+            with self.subTest(name):
+                folder = self.folder / f"source{index}"
+                save(tokenizer, end, folder)
+                experiment = self.folder / f"{index}.yaml"
+                experiment.write_text(EXPERIMENT.format(tokenizer=folder))
+                results = self.folder / f"results{index}"
+                strata("run", experiment, "--results", results, "--workers", 1)
+                (written,) = (path.parent for path in results.glob("stages/*/tokenizer.json"))
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    loaded = AutoTokenizer.from_pretrained(str(written))
+                self.assertEqual((loaded.eos_token, loaded.model_max_length), (end, 512))
+                again = Tokenizer.from_file(str(written / "tokenizer.json"))
+                for text in texts:
+                    expected = tokenizer.encode(text).ids
+                    self.assertEqual(again.encode(text).ids, expected)
+                    self.assertEqual(loaded(text)["input_ids"], expected)
+
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=float, default=0.3, help="MB of text")
-    parser.add_argument("--text", nargs="*", default=[], help="files to be encoded too, each one text")
+    parser.add_argument("--text", action="append", default=[], metavar="FILE", help="a file to be encoded too, as one text")
     options, rest = parser.parse_known_args()
     TokenizerTests.size, TokenizerTests.extra, TokenizerTests.report = int(options.size * 1e6), options.text, True
     unittest.main(argv=[sys.argv[0], *rest])

@@ -93,11 +93,14 @@ class Mixture:
         return bytes(data)
 
     def texts(self, size):
-        """Documents as bytes, at least `size` in all: every assigned and unassigned character once, then the mixture, one in ten broken."""
+        """Documents as bytes, at least `size` in all: assigned and unassigned characters, from 10 MB on every one, then the mixture, one in ten broken."""
         result = []
+        if size < 10_000_000:
+            share = max(1, 8_000_000 // size)
+            self.assigned, self.unassigned = self.assigned[::share], self.unassigned[::share]
         for characters in (self.assigned, self.unassigned):
             for start in range(0, len(characters), 4000):
-                if characters is self.assigned or start % 200_000 == 0:
+                if characters is self.assigned or start % 40_000 == 0:
                     result.append("".join(characters[start : start + 4000]).encode())
                     result.append(" ".join(characters[start : start + 4000]).encode())
         for start in range(0, len(self.assigned), 40_000):

@@ -36,7 +36,7 @@ struct TokenizerReader {
     func object(_ value: Value?, _ key: String, keys: [String]) throws(CorpusError) -> [String: Value] {
         guard let entries = value?.asObject else { throw wrong(key, value?.summary ?? "nothing", "a mapping") }
         for name in entries.keys.sorted() where !keys.contains(name) {
-            throw wrong(key.isEmpty ? name : "\(key).\(name)", "a key that is not known", "one of \(keys.joined(separator: ", "))")
+            throw wrong(key.isEmpty ? "the whole file" : key, "an unknown key \(Value.string(name).summary)", "one of \(keys.joined(separator: ", "))")
         }
         return entries
     }
@@ -105,7 +105,7 @@ extension TokenizerReader {
         guard let end = added.first(where: { $0.content == mark })?.id ?? model.spellings.firstIndex(of: mark).map({ Int32($0) }) else {
             throw configuration == nil
                 ? wrong("added_tokens", "no token '\(endOfTextMark)'", "to be told which token ends a text", "put a tokenizer_config.json with an 'eos_token' beside the file")
-                : wrong("added_tokens", "no token '\(found.endOfText)'", "the eos_token of tokenizer_config.json", "name a token of the vocabulary there")
+                : wrong("added_tokens", "no token \(Value.string(found.endOfText).summary)", "the eos_token of tokenizer_config.json", "name a token of the vocabulary there")
         }
         return BytePairTokenizer(
             model: model, added: added, endOfText: end, normalizer: normalizer, splitting: splitting, decoder: decoder, frame: frame, configuration: found,
@@ -282,7 +282,7 @@ extension TokenizerReader {
                 throw wrong("\(place).SpecialToken.id", content["id"]?.summary ?? "nothing", "a token of special_tokens, with its ids")
             }
             for id in ids {
-                guard let id = id.asInteger, 0..<size ~= id else { throw wrong("\(key).special_tokens.\(name).ids", id.summary, "ids from 0 to \(size - 1)") }
+                guard let id = id.asInteger, 0..<size ~= id else { throw wrong("\(key).special_tokens[\(Value.string(name).summary)].ids", id.summary, "ids from 0 to \(size - 1)") }
                 if hasText { frame.after.append(Int32(id)) } else { frame.before.append(Int32(id)) }
             }
         }
