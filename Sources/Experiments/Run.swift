@@ -25,11 +25,11 @@ public struct Run: Sendable {
     let baseTrain: Value
     let baseSeed: Int
     let tokenizer: TokenizerReference
-    let sources: [String: DataSource]
+    public let sources: [String: DataSource]
     let train: TrainingSettings
     let strategy: any Strategy
     let replay: Replay?
-    let evaluation: EvaluationSettings
+    public let evaluation: EvaluationSettings
 
     /// Everything that is measured: the base's domains, then those of the stream, each once.
     public var domains: [String] { baseData + stream.filter { !baseData.contains($0) } }

@@ -110,7 +110,7 @@ class CheckpointTests(unittest.TestCase):
         text = self.folder / "text.txt"
         text.write_text(TEXT)
         length = 31
-        measured = json.loads(self.strata("checkpoint", "evaluate", strata or folder, "--text", text, "--length", length, "--json", "--results", self.folder / "results"))["measured"][0]
+        measured = json.loads(self.strata("checkpoint", "evaluate", strata or folder, "--text", text, "--length", length, "--json", "--results", self.folder / "results"))["files"][0]
         tokenizer.model_max_length = 10**6
         ids = tokenizer.encode(TEXT, add_special_tokens=False) + [tokenizer.eos_token_id]
         windows = (len(ids) - 1) // length
@@ -163,6 +163,19 @@ class CheckpointTests(unittest.TestCase):
         # What PEFT itself writes is read.
         adapted.save_pretrained(self.folder / "saved")
         self.check(self.folder / "saved", adapted, tokenizer)
+
+    def test_the_domains_of_an_experiment(self):
+        """A checkpoint outside measures what its stage measured inside."""
+        folder = self.export("plain", "base")
+        found = json.loads(self.strata("checkpoint", "evaluate", folder, "--experiment", self.folder / "plain.yaml", "--json"))["domains"]
+        self.assertEqual([row["name"] for row in found], ["lives", "sums"])
+        table = json.loads(self.strata("table", self.folder / "results" / "plain.h5", "--name", "stream", "--format", "json"))
+        text = json.dumps(table)
+        for row in found:
+            self.assertIn(str(row["loss"])[:12], text)
+            self.assertTrue(0 <= row["score"] <= 1)
+        for words in [["--text", "x", "--experiment", "y"], [], ["--experiment", "y", "--length", 4], ["--text", "x", "--data", "y"]]:
+            self.strata("checkpoint", "evaluate", folder, *words, status=2)
 
     def test_bf16_is_rounded_as_torch_rounds(self):
         whole, rounded = (self.export("plain", "sequential", "--dtype", dtype) for dtype in ["fp32", "bf16"])
