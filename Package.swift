@@ -37,7 +37,7 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: wideKernels + [
-        .target(name: "Settings"),
+        .target(name: "Settings", swiftSettings: optimised),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
         .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: optimised),
         .target(name: "CProcessor"),
@@ -66,17 +66,17 @@ let package = Package(
         .executableTarget(
             name: "strata",
             dependencies: [
-                "Settings", "HDF5", "Kernels", "Training", "Continual", "Experiments", "Results", "Benchmarks",
+                "Settings", "HDF5", "Kernels", "Llama", "Corpus", "Training", "Continual", "Experiments", "Results", "Benchmarks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         .target(name: "TestSupport", dependencies: ["Settings", "Kernels", "Llama"], path: "Tests/TestSupport"),
-        .testTarget(name: "TestSupportTests", dependencies: ["Llama", "TestSupport"]),
+        .testTarget(name: "TestSupportTests", dependencies: ["Settings", "Kernels", "Llama", "TestSupport"]),
         .testTarget(name: "SettingsTests", dependencies: ["Settings", "Kernels"]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
         .testTarget(name: "KernelsTests", dependencies: ["KernelTypes", "Kernels", "TestSupport"]),
         .testTarget(name: "LlamaTests", dependencies: ["Settings", "Kernels", "Llama", "TestSupport"]),
-        .testTarget(name: "CorpusTests", dependencies: ["Settings", "Kernels", "Corpus"]),
+        .testTarget(name: "CorpusTests", dependencies: ["Settings", "Kernels", "Corpus", "TestSupport"]),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(
             name: "TrainingTests",

@@ -16,7 +16,7 @@ public struct Domain: Sendable, Hashable {
     }
 }
 
-/// A domain as tokens: each document is followed by end of text.
+/// A domain as tokens: each document stands in the tokenizer's frame and is followed by end of text.
 public struct TokenizedDomain: Sendable, Hashable {
     public var name: String
     public var training: [Int32]
@@ -25,7 +25,7 @@ public struct TokenizedDomain: Sendable, Hashable {
 
     public init(_ domain: Domain, _ tokenizer: some Tokenizer) {
         func joined(_ documents: [[UInt8]]) -> [Int32] {
-            tokenizer.encode(documents: documents).flatMap { $0 + [tokenizer.endOfText] }
+            tokenizer.encode(documents: documents).flatMap { tokenizer.framed($0) }
         }
         name = domain.name
         training = joined(domain.training)

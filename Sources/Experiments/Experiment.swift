@@ -43,9 +43,10 @@ public struct Experiment: Sendable {
         var runs: [Run] = []
         let sweep = try Sweep(document)
         var reader = SettingsReader(fields: ExperimentFields.run)
+        var checkpoints = CheckpointConfigurations()
         for (index, point) in sweep.points.enumerated() {
             do throws(SettingsError) {
-                let run = try Run(point, index: index, &reader)
+                let run = try Run(point, index: index, &reader, &checkpoints)
                 let (name, first) = (run.settings.string("name"), runs.first?.settings.string("name"))
                 guard name == first ?? name else {
                     throw SettingsError(path: Path(dotted: "name"), found: "\"\(name)\" after \"\(first ?? "")\"", expected: "one name for all runs")

@@ -20,10 +20,13 @@ public enum ExperimentFields {
     ]
 
     static let base: [Field] = [
-        .required("model", .object(LlamaConfiguration.fields), "shape of the model, keys of a transformers config.json"),
-        .optional("tokenizer", TokenizerSettings.kind, default: ["kind": "bpe"], "learned from the base's data"),
-        .required("data", .either([.string, .list(.string, count: 1...1000)]), "domain or domains that the base is trained on"),
-        .required("train", .object(TrainingSettings.fields), "training of the base"),
+        .optional("checkpoint", .string, default: .null, "folder of a LLaMA of transformers (config.json, safetensors, tokenizer.json), in place of model and tokenizer"),
+        .optional("model", .object(LlamaConfiguration.fields), default: .null, "shape of the model, keys of a transformers config.json; required without checkpoint"),
+        .optional("tokenizer", TokenizerSettings.kind, default: .null, "learned from the base's data (default: {kind: bpe})"),
+        .optional(
+            "data", .either([.string, .list(.string, count: 1...1000)]), default: .null,
+            "domain or domains that the base is trained on; with checkpoint those that it knows, which are measured along the stream"),
+        .optional("train", .object(TrainingSettings.fields), default: .null, "training of the base; with checkpoint it goes on with that, and without this key it does not"),
         .optional(
             "seed", .either([.natural, .choice(["run"])]), default: 0,
             "seed of the base; 'run' takes the run's seed, so that every seed has a base of its own"),

@@ -20,9 +20,10 @@ public struct Run: Sendable {
     public let strategyName: String
 
     let base: LlamaConfiguration
-    let baseTrain: TrainingSettings
+    let origin: BaseOrigin
+    /// As in the file, or no steps.
+    let baseTrain: Value
     let baseSeed: Int
-    let tokenizer: TokenizerSettings
     let sources: [String: DataSource]
     let train: TrainingSettings
     let strategy: any Strategy
@@ -35,28 +36,26 @@ public struct Run: Sendable {
     /// - Parameters:
     ///   - point: a point of the sweep. Paths of errors are those of its root.
     ///   - reader: for all runs of an experiment; its fields are `ExperimentFields.run`.
-    init(_ point: SweepPoint, index: Int, _ reader: inout SettingsReader) throws(SettingsError) {
+    ///   - checkpoints: what has been read of the folders that bases come from.
+    init(_ point: SweepPoint, index: Int, _ reader: inout SettingsReader, _ checkpoints: inout CheckpointConfigurations) throws(SettingsError) {
         let number = String(index)
         id = "run" + String(repeating: "0", count: max(0, 3 - number.count)) + number
         axes = point.axes
-        settings = try reader.settings(point.root)
+        settings = try BaseOrigin.completed(reader.settings(point.root))
         seed = settings.integer("seed")
         try Run.checkName(settings.string("name"))
 
         let base = settings.settings("base")
         let basePath = Path(dotted: "base")
-        tokenizer = TokenizerSettings(base.settings("tokenizer"))
         let model: LlamaConfiguration
-        do { model = try LlamaConfiguration(settings: base.settings("model"), vocabularySize: tokenizer.vocabularySize) } catch {
-            throw error.under(basePath.appending("model"))
-        }
+        do { (model, origin, baseTrain) = try BaseOrigin.read(base, &checkpoints) } catch { throw error.under(basePath) }
         self.base = model
-        baseTrain = TrainingSettings(settings: base.settings("train"))
-        try Run.checkLength(baseTrain, model, at: basePath.appending("train"))
+        try Run.checkLength(TrainingSettings(settings: Settings(validated: baseTrain)), model, at: basePath.appending("train"))
         baseSeed = base.value["seed"]?.asInteger ?? seed
         train = TrainingSettings(settings: settings.settings("train"))
         try Run.checkLength(train, model, at: Path(dotted: "train"))
         evaluation = EvaluationSettings(settings: settings.settings("evaluation"))
+        try Run.checkLength(evaluation.sequenceLength, model, at: Path(dotted: "evaluation"))
 
         var sources: [String: DataSource] = [:]
         let data = settings.settings("data").value.asObject ?? [:]
@@ -68,7 +67,7 @@ public struct Run: Sendable {
             do { sources[name] = try DataSource(settings: Settings(validated: data[name] ?? .null)) } catch { throw error.under(path) }
         }
         self.sources = sources
-        baseData = try Run.domains(base.value["data"], known: sources, at: basePath.appending("data"))
+        baseData = base.has("data") ? try Run.domains(base.value["data"], known: sources, at: basePath.appending("data")) : []
         stream = try Run.domains(settings.value["stream"], known: sources, at: Path(dotted: "stream"))
 
         strategyName = settings.settings("strategy").string("kind")
@@ -94,9 +93,14 @@ public struct Run: Sendable {
     }
 
     private static func checkLength(_ train: TrainingSettings, _ model: LlamaConfiguration, at path: Path) throws(SettingsError) {
-        guard let length = train.sequenceLength, length > model.maxPositions else { return }
+        try checkLength(train.sequenceLength, model, at: path)
+    }
+
+    private static func checkLength(_ length: Int?, _ model: LlamaConfiguration, at path: Path) throws(SettingsError) {
+        guard let length, length > model.longestSequence else { return }
         throw SettingsError(
-            path: path.appending("sequence_length"), found: "\(length)", expected: "at most \(model.maxPositions), the model's max_position_embeddings",
+            path: path.appending("sequence_length"), found: "\(length)",
+            expected: "at most \(model.longestSequence), the model's max_position_embeddings" + (model.longestSequence > model.maxPositions ? " times its scaling factor" : ""),
             advice: "shorten the sequences or raise base.model.max_position_embeddings")
     }
 
@@ -119,17 +123,10 @@ public struct Run: Sendable {
     }
 }
 
-extension TokenizerSettings {
-    /// The number of ids that the tokenizer will have.
-    var vocabularySize: Int {
-        switch self {
-        case .byte: 257
-        case .bytePair(let size): size
-        }
-    }
-}
-
 extension Run {
+    var isRandomBase: Bool { if case .random = origin { true } else { false } }
+    var baseTrainSteps: Int { baseTrain["steps"]?.asInteger ?? 0 }
+
     /// Weights of the base.
     public var baseParameterCount: Int { base.parameterCount }
 }

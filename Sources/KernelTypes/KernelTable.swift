@@ -175,11 +175,13 @@ public struct RotaryRows {
 
 /// Causal attention of one sequence and one key-value head with its group of query heads.
 public struct AttentionUnit {
+    /// Tokens before the queries, whose keys and values stand in front of theirs: query i sees keys 0 ... past + i. Forward only.
+    public var past = 0
     /// Tokens, floats a head, query heads that share this key-value head.
     public var length: Int, headWidth: Int, group: Int
     /// (length, group * headWidth): q, rows `qRow` apart, as in its gradient; the output, rows `outRow` apart, as in its gradient.
     public var q: Input, qRow: Int, out: Output, outRow: Int
-    /// (length, headWidth), rows `kvRow` apart, as in their gradients.
+    /// (past + length, headWidth), rows `kvRow` apart, as in their gradients.
     public var k: Input, v: Input, kvRow: Int
     /// (group, length): the largest score of a row and 1 / sum of exp(score - largest). Written forward, read backward.
     public var rowMax: Output, rowScale: Output

@@ -126,6 +126,19 @@ public struct RowPiece {
         }
     }
 
+    /// Turns the heads of each row by the row's own position. Rows `rowStride` apart.
+    public func rotate(
+        _ x: UnsafeMutablePointer<Float>, rowStride: Int, positions: UnsafePointer<Int>, heads: Int, headWidth: Int, cosine: UnsafePointer<Float>,
+        sine: UnsafePointer<Float>
+    ) {
+        for row in first..<first + count {
+            kernels.pointee.rotate(
+                RotaryRows(
+                    rows: 1, heads: heads, headWidth: headWidth, firstPosition: positions[row], x: x + row * rowStride, xRow: rowStride,
+                    cosine: cosine, sine: sine, isBackward: false))
+        }
+    }
+
     /// SwiGLU: out = silu(gate) * up, `width` columns each. gate and up in rows of one stride.
     public func gateForward(gate: Matrix, up: Matrix, out: Matrix) {
         for row in first..<first + count {

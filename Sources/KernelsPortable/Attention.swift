@@ -9,6 +9,7 @@ private let laneVectors = 16 / vectorWidth
 private let laneGroups = panelWidth / 16
 
 /// Causal attention: out[i] = sum_{j<=i} p[i,j] v[j],  p[i] = softmax_j(q[i] . k[j] / sqrt(headWidth)), j <= i
+/// With `past` tokens before the queries j goes to past + i: the bits of those rows of the whole sequence.
 /// Shapes and layout: see `AttentionUnit`. The softmax goes along the keys by blocks: the scores never stand in memory together.
 /// Writes out, rowMax and rowScale. Scratch does not depend on the length.
 /// A NaN or infinity in v[j] reaches out[i] for i >= j, and may reach the queries before j in its group of 16, with AVX-512 of 32, as 0 * NaN.
@@ -36,7 +37,7 @@ func attentionForward(_ u: AttentionUnit) {
                 store(Lanes(repeating: 0), total + g)
                 g += 16
             }
-            let limit = i0 + rows
+            let limit = u.past + i0 + rows
             var j0 = 0
             while j0 < limit {
                 let keys = limit - j0 < AttentionUnit.keyBlock ? limit - j0 : AttentionUnit.keyBlock
@@ -46,7 +47,7 @@ func attentionForward(_ u: AttentionUnit) {
                 g = 0
                 while g < lanes {
                     // Keys up to the group's first query are seen by all its lanes.
-                    let correction = softmaxBlock(scores + g, row: lanes, keys: keys, seenByAll: i0 + g - j0 + 1, most: most + g, total: total + g)
+                    let correction = softmaxBlock(scores + g, row: lanes, keys: keys, seenByAll: u.past + i0 + g - j0 + 1, most: most + g, total: total + g)
                     if j0 > 0 { scaleLanes(sums + g, row: lanes, count: width, by: correction) }
                     g += 16
                 }

@@ -84,16 +84,17 @@ final class GradientMemory {
     }
 }
 
-/// Cosines and sines of position * theta^(-2i / headWidth), i < headWidth / 2. Shapes: (positions, headWidth / 2).
+/// Cosines and sines of position * `rotaryFrequency` (theta^(-2i / headWidth) without scaling), i < headWidth / 2. Shapes: (positions, headWidth / 2).
 final class RotaryTable {
     private let cosine: FloatBuffer, sine: FloatBuffer
 
-    init(positions: Int, headWidth: Int, theta: Double) {
-        let half = headWidth / 2
+    /// - Parameter positions: the length of the sequences, which dynamic scaling heeds.
+    init(positions: Int, _ configuration: LlamaConfiguration) {
+        let half = configuration.headWidth / 2
         cosine = FloatBuffer(positions * half)
         sine = FloatBuffer(positions * half)
         for i in 0..<half {
-            let frequency = ExactMath.pow(theta, -2 * Double(i) / Double(headWidth))
+            let frequency = configuration.rotaryFrequency(i, length: positions)
             for position in 0..<positions {
                 let (s, c) = ExactMath.sineCosine(Double(position) * frequency)
                 cosine.base[position * half + i] = Float(c)
@@ -108,5 +109,12 @@ final class RotaryTable {
         piece.rotate(
             qkv.base, rowStride: qkv.rowStride, length: shape.length, heads: c.headCount + c.keyValueHeadCount, headWidth: c.headWidth,
             cosine: cosine.base, sine: sine.base, isBackward: isBackward)
+    }
+
+    /// Turns the queries and keys of rows at positions of their own.
+    func rotate(_ piece: RowPiece, _ qkv: Matrix, positions: UnsafePointer<Int>, _ c: LlamaConfiguration) {
+        piece.rotate(
+            qkv.base, rowStride: qkv.rowStride, positions: positions, heads: c.headCount + c.keyValueHeadCount, headWidth: c.headWidth,
+            cosine: cosine.base, sine: sine.base)
     }
 }

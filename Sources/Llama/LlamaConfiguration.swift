@@ -10,6 +10,7 @@ public struct LlamaConfiguration: Sendable, Hashable {
     public var keyValueHeadCount: Int
     public var maxPositions: Int
     public var ropeTheta: Double
+    public var ropeScaling: RotaryScaling?
     public var normEpsilon: Double
     public var tiesEmbeddings: Bool
     public var initializerRange: Double
@@ -26,6 +27,7 @@ public struct LlamaConfiguration: Sendable, Hashable {
         .optional("num_key_value_heads", .positive, default: .null, "key-value heads; divides num_attention_heads (default: as many)"),
         .optional("max_position_embeddings", .integer(1...1_048_576), default: 128, "longest sequence, in tokens"),
         .optional("rope_theta", .number(1...1e12), default: 10000.0, "base of the rotary frequencies"),
+        .optional("rope_scaling", RotaryScaling.kind, default: .null, "rotary frequencies for longer sequences: rope_type linear, dynamic or llama3"),
         .optional("rms_norm_eps", .number(1e-12...1), default: 1e-5, "added to the mean square in RMSNorm"),
         .optional("tie_word_embeddings", .bool, default: false, "one matrix for embedding and output"),
         .optional("initializer_range", .number(1e-6...10), default: 0.02, "standard deviation of initial weights"),
@@ -41,6 +43,9 @@ public struct LlamaConfiguration: Sendable, Hashable {
         keyValueHeadCount = settings.has("num_key_value_heads") ? settings.integer("num_key_value_heads") : headCount
         maxPositions = settings.integer("max_position_embeddings")
         ropeTheta = settings.number("rope_theta")
+        if settings.has("rope_scaling") {
+            do { ropeScaling = try RotaryScaling(settings.settings("rope_scaling")) } catch { throw error.under(Path(dotted: "rope_scaling")) }
+        }
         normEpsilon = settings.number("rms_norm_eps")
         tiesEmbeddings = settings.bool("tie_word_embeddings")
         initializerRange = settings.number("initializer_range")
@@ -68,6 +73,11 @@ public struct LlamaConfiguration: Sendable, Hashable {
                 path: Path(dotted: "num_attention_heads"), found: "\(headCount), which makes heads of width \(headWidth)",
                 expected: "heads of even width", advice: "rotary embedding turns pairs")
         }
+        if case .dynamic = ropeScaling, headWidth == 2 {
+            throw SettingsError(
+                path: Path(dotted: "rope_scaling.rope_type"), found: "\"dynamic\" with heads of width 2", expected: "heads of at least 4, or another rope_type",
+                advice: "its exponent is width / (width - 2)")
+        }
         guard headCount % keyValueHeadCount == 0 else {
             throw SettingsError(
                 path: Path(dotted: "num_key_value_heads"), found: "\(keyValueHeadCount)",
@@ -75,15 +85,17 @@ public struct LlamaConfiguration: Sendable, Hashable {
         }
     }
 
-    /// The same shape as `config.json` keys and values.
+    /// The same shape as `config.json` keys and values. Scaling stands there only if there is any.
     public var value: Value {
-        [
+        var value: Value = [
             "vocab_size": .integer(vocabularySize), "hidden_size": .integer(hiddenSize), "intermediate_size": .integer(intermediateSize),
             "num_hidden_layers": .integer(layerCount), "num_attention_heads": .integer(headCount),
             "num_key_value_heads": .integer(keyValueHeadCount), "max_position_embeddings": .integer(maxPositions),
             "rope_theta": .number(ropeTheta), "rms_norm_eps": .number(normEpsilon), "tie_word_embeddings": .bool(tiesEmbeddings),
             "initializer_range": .number(initializerRange),
         ]
+        if let ropeScaling { value["rope_scaling"] = ropeScaling.value }
+        return value
     }
 
     /// Reads `value` back.

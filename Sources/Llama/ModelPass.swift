@@ -45,13 +45,13 @@ public final class ModelPass {
 
     /// - Parameter precision: of the products of weights; attention's are in FP32 always.
     public init(_ model: LlamaModel, _ compute: Compute, batch: Int, length: Int, precision: Precision = .fp32) {
-        precondition(length <= model.configuration.maxPositions, "a sequence of \(length) tokens in a model for \(model.configuration.maxPositions)")
+        precondition(length <= model.configuration.longestSequence, "a sequence of \(length) tokens in a model for \(model.configuration.longestSequence)")
         self.model = model
         self.compute = compute
         let c = model.configuration
         let shape = PassShape(configuration: c, batch: batch, length: length, precision: precision)
         self.shape = shape
-        let rotary = RotaryTable(positions: length, headWidth: c.headWidth, theta: c.ropeTheta)
+        let rotary = RotaryTable(positions: length, c)
         let trains = model.parameters.contains(where: \.isTrainable)
         let lowestBlock = model.embedding.isTrainable && trains ? 0 : model.blocks.firstIndex(where: \.isTrainable) ?? model.blocks.count
         self.lowestBlock = lowestBlock

@@ -10,6 +10,22 @@ extension Value {
         return text
     }
 
+    /// The same on lines, for files that people read: two spaces a level, lists of plain values on one line.
+    public var indentedJSON: String { indented("") + "\n" }
+
+    private func indented(_ margin: String) -> String {
+        let inner = margin + "  "
+        switch self {
+        case .object(let entries) where !entries.isEmpty:
+            let lines = entries.sorted { Value.precedes($0.key, $1.key) }.map { "\(inner)\(Value.string($0.key).canonicalJSON): \($0.value.indented(inner))" }
+            return "{\n\(lines.joined(separator: ",\n"))\n\(margin)}"
+        case .list(let items) where items.contains(where: { $0.asList != nil || $0.asObject != nil }):
+            return "[\n\(items.map { inner + $0.indented(inner) }.joined(separator: ",\n"))\n\(margin)]"
+        case .list(let items): return "[\(items.map(\.canonicalJSON).joined(separator: ", "))]"
+        default: return canonicalJSON
+        }
+    }
+
     private func write(into text: inout String) {
         switch self {
         case .null: text += "null"

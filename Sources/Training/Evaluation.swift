@@ -8,11 +8,14 @@ public struct EvaluationSettings: Sendable, Hashable {
     public var tokens: Int
     public var questions: Int
     public var batchSize: Int
+    /// nil: as long as the model allows without scaling.
+    public var sequenceLength: Int?
 
     public static let fields: [Field] = [
         .optional("tokens", .positive, default: 16384, "held-out tokens a domain, spread evenly over its held-out text"),
         .optional("questions", .natural, default: 200, "held-out questions a domain, for domains that have any"),
         .optional("batch_size", .integer(1...65536), default: 32, "sequences at once; does not change the result"),
+        .optional("sequence_length", .positive, default: .null, "tokens a window of held-out text (default: max_position_embeddings)"),
     ]
 
     /// Settings that `fields` has validated.
@@ -20,6 +23,7 @@ public struct EvaluationSettings: Sendable, Hashable {
         tokens = settings.integer("tokens")
         questions = settings.integer("questions")
         batchSize = settings.integer("batch_size")
+        sequenceLength = settings.has("sequence_length") ? settings.integer("sequence_length") : nil
     }
 }
 
@@ -74,7 +78,7 @@ public struct Evaluation {
         try score(sequences, pass, length: sequenceLength, pause) { sequence, losses, _ in
             nats += losses.reduce(0, +)
             count += losses.count
-            bytes += sequence.tokens.dropFirst().reduce(0) { $0 + tokenizer.byteCount(of: $1) }
+            bytes += zip(sequence.tokens.dropFirst(), sequence.tokens).reduce(0) { $0 + tokenizer.byteCount(of: $1.0, after: $1.1) }
         }
         return (nats / Double(count), nats / ExactMath.log(2) / Double(max(bytes, 1)))
     }
@@ -86,7 +90,7 @@ public struct Evaluation {
         guard !questions.isEmpty else { return nil }
         var sequences: [Sequence] = []
         for question in questions {
-            let prompt = [tokenizer.endOfText] + tokenizer.encode(question.prompt)
+            let prompt = tokenizer.beginning + tokenizer.encode(question.prompt)
             for answer in question.choices.isEmpty ? [question.answer] : question.choices {
                 let answer = tokenizer.encode(answer + "\n")
                 // A prompt that does not fit loses its beginning.

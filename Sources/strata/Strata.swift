@@ -17,7 +17,7 @@ struct Strata: ParsableCommand {
         subcommands: [
             RunCommand.self, PlanCommand.self, StatusCommand.self, CleanCommand.self, CollectCommand.self, VerifyCommand.self, TableCommand.self,
             PlotCommand.self, ReportCommand.self, ExportCommand.self, MetricsCommand.self, StatisticsCommand.self,
-            SchemaCommand.self, DoctorCommand.self, BenchmarkCommand.self, WorkCommand.self,
+            CheckpointCommand.self, SchemaCommand.self, DoctorCommand.self, BenchmarkCommand.self, WorkCommand.self,
         ])
 
     static func main() async {

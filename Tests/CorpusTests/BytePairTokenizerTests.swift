@@ -66,7 +66,7 @@ import Testing
             let bytes = randomBytes(length, &random)
             let ids = tokenizer.encode(bytes)
             #expect(tokenizer.decode(ids) == bytes)
-            #expect(ids.map { tokenizer.byteCount(of: $0) }.reduce(0, +) == length)
+            #expect(ids.map { tokenizer.byteCount(of: $0, after: tokenizer.endOfText) }.reduce(0, +) == length)
             #expect(ByteTokenizer().decode(ByteTokenizer().encode(bytes)) == bytes)
         }
     }
@@ -76,7 +76,7 @@ import Testing
             let ids = tokenizer.encode("a<|endoftext|>b")
             #expect(!ids.contains(tokenizer.endOfText))
             #expect(tokenizer.text(ids) == "a<|endoftext|>b")
-            #expect(tokenizer.byteCount(of: tokenizer.endOfText) == 0)
+            #expect(tokenizer.byteCount(of: tokenizer.endOfText, after: 0) == 0)
             #expect(tokenizer.text([tokenizer.endOfText]) == "")
             #expect(Int(tokenizer.endOfText) == tokenizer.vocabularySize - 1)
         }

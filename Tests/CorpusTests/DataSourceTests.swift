@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Settings
+import TestSupport
 import Testing
 
 @testable import Corpus
@@ -128,10 +129,10 @@ import Testing
 
     @Test func damagedLinesNeverCrash() {
         let original = Array("{\"text\": \"caf\\u00e9\"}\n{\"text\": \"two\", \"more\": [1, 2.5, {}]}\n".utf8)
-        var random = RandomStream(seed: 9, "json lines")
+        var mutator = Mutator(seed: 9, "json lines")
         var refused = 0
         for _ in 0..<3000 {
-            do { _ = try DocumentReader.documents(ofJSONLines: mutated(original, &random), field: "text", file: "f") } catch { refused += 1 }
+            do { _ = try DocumentReader.documents(ofJSONLines: mutator.mutated(original), field: "text", file: "f") } catch { refused += 1 }
         }
         #expect(refused > 1000)
     }

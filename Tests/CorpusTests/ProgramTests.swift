@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 @testable import Corpus
@@ -54,10 +55,11 @@ import Testing
 
     @Test func damagedProgramsNeverCrash() {
         var random = RandomStream(seed: 1, "programs")
+        var mutator = Mutator(seed: 1, "programs")
         var refused = 0
         for _ in 0..<800 {
             let source = Programs.question(&random).prompt.split(separator: "\n").dropFirst().dropLast().joined(separator: "\n")
-            do { _ = try output(String(decoding: mutated(Array(source.utf8), &random), as: UTF8.self)) } catch { refused += 1 }
+            do { _ = try output(String(decoding: mutator.mutated(Array(source.utf8)), as: UTF8.self)) } catch { refused += 1 }
         }
         #expect(refused > 200)
     }

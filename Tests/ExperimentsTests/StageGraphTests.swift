@@ -12,7 +12,7 @@ import Testing
     private func work(_ stage: Stage) -> String {
         switch stage.work {
         case .tokenizer: "tokenizer"
-        case .pretraining(_, let lesson): "pretraining \(lesson.train.steps)"
+        case .pretraining(_, _, let lesson): "pretraining \(lesson.train.steps)"
         case .task(_, let phase, let lesson): "task \(phase) of \(lesson.data.map(\.name)) \(lesson.train.steps)"
         case .evaluation: "evaluation"
         }

@@ -39,6 +39,18 @@ TIED = dict(vocab_size=51, hidden_size=36, intermediate_size=50, num_hidden_laye
             tie_word_embeddings=True)
 
 
+# Rotary scaling: wavelengths of 6 to 200 positions, so that llama3 leaves, interpolates and divides some of them.
+SHORT = dict(vocab_size=40, hidden_size=32, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4,
+             num_key_value_heads=2, max_position_embeddings=64, rope_theta=100.0, rms_norm_eps=1e-5,
+             tie_word_embeddings=True)
+SCALINGS = {
+    "linear": dict(SHORT, rope_scaling={"rope_type": "linear", "factor": 2.5}),
+    "dynamic": dict(SHORT, max_position_embeddings=16, rope_scaling={"rope_type": "dynamic", "factor": 4.0}),
+    "llama3": dict(SHORT, rope_scaling={"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0,
+                                        "high_freq_factor": 4.0, "original_max_position_embeddings": 64}),
+}
+
+
 # Models and data
 
 def normal(seed, shape, deviation):
@@ -55,8 +67,8 @@ def random_weights(config, seed):
 
 def build(config, weights=None):
     """transformers' own model with these weights."""
-    keys = {k: v for k, v in config.items() if k != "rope_theta"}
-    rope = {"rope_type": "default", "rope_theta": config["rope_theta"]}
+    keys = {k: v for k, v in config.items() if k not in ("rope_theta", "rope_scaling")}
+    rope = {"rope_type": "default", "rope_theta": config["rope_theta"]} | config.get("rope_scaling", {})
     model = LlamaForCausalLM(LlamaConfig(**keys, rope_parameters=rope, attention_bias=False, mlp_bias=False,
                                          attn_implementation="eager", use_cache=False)).float().train()
     if weights is not None:
@@ -133,6 +145,25 @@ def trajectory(forward, trained, tokens):
 
 # The float64 check: the LLaMA equations, plainly
 
+def frequencies64(config, size, sequence):
+    """Radians a position by which each pair of a head turns in sequences of this length."""
+    pairs, theta = torch.arange(0, size, 2, dtype=torch.float64), config["rope_theta"]
+    scaling = config.get("rope_scaling", {"rope_type": "default"})
+    if scaling["rope_type"] == "dynamic":
+        stretch = max(sequence / config["max_position_embeddings"], 1)
+        theta *= (1 + scaling["factor"] * (stretch - 1)) ** (size / (size - 2))
+    frequency = theta ** (-pairs / size)
+    if scaling["rope_type"] == "linear":
+        return frequency / scaling["factor"]
+    if scaling["rope_type"] == "llama3":
+        low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
+        turns = scaling["original_max_position_embeddings"] * frequency / (2 * math.pi)
+        share = ((turns - low) / (high - low)).clamp(0, 1)
+        assert (share == 0).any() and (share == 1).any() and ((0 < share) & (share < 1)).any()
+        return frequency * (share + (1 - share) / scaling["factor"])
+    return frequency
+
+
 def logits64(config, w, tokens):
     """Logits in float64. B batch, T sequence, C hidden, H query heads, G key-value heads, D head size."""
     batch, sequence = tokens.shape
@@ -142,7 +173,7 @@ def logits64(config, w, tokens):
     def norm(x, weight):
         return x / torch.sqrt((x * x).mean(-1, keepdim=True) + config["rms_norm_eps"]) * weight
 
-    frequency = config["rope_theta"] ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)
+    frequency = frequencies64(config, size, sequence)
     angle = torch.arange(sequence, dtype=torch.float64)[:, None] * frequency
     cosine, sine = torch.cos(angle), torch.sin(angle)
 
@@ -295,6 +326,34 @@ def make_expanded(base, tokens, base_run):
           after=after, new_layers=new, zero_gradients=zero)
 
 
+def make_rotary():
+    """Logits, loss and gradients of each kind of scaling; the kinds share weights and tokens."""
+    weights = random_weights(SHORT, seed=6)
+    tokens = token_batches(SHORT, seed=7, batches=1, batch=1, sequence=40)
+    tensors, apart64 = {"tokens": tokens, **weights}, {}
+    for kind, config in SCALINGS.items():
+        run, reference = [], []
+        model = build(config, weights)
+        for leaves, forward, result in (
+            (dict(model.named_parameters()), lambda inputs: model(inputs).logits, run),
+            ({n: w.double().requires_grad_() for n, w in weights.items()},
+             lambda inputs: logits64(config, reference_leaves, inputs), reference),
+        ):
+            reference_leaves = leaves
+            logits = forward(tokens[0][:, :-1])
+            loss = loss_of(logits, tokens[0])
+            loss.backward()
+            result += [logits.detach(), loss.detach().reshape(1)] + [leaves[n].grad for n in sorted(weights)]
+        names = ["logits", "loss"] + [f"grad.{n}" for n in sorted(weights)]
+        kept = [n for n in names if not n.startswith("grad.") or "q_proj" in n or "k_proj" in n or "norm" in n]
+        tensors |= {f"{kind}.{n}": t.contiguous() for n, t in zip(names, run) if n in kept}
+        apart64[kind] = max(apart(a, b) for a, b in zip(run, reference))
+        assert apart64[kind] < 3e-6, (kind, apart64)
+    path = FOLDER / "rotary.safetensors"
+    save_file(tensors, path, {"about": json.dumps({"configs": SCALINGS, "versus_float64": apart64})})
+    print(f"{path.name}: {path.stat().st_size} bytes", apart64)
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
@@ -302,4 +361,5 @@ if __name__ == "__main__":
     make_tied()
     make_lora(base_weights, base_tokens)
     make_expanded(base_weights, base_tokens, base_run)
+    make_rotary()
     print("together", sum(path.stat().st_size for path in FOLDER.glob("*.safetensors")), "bytes")

@@ -105,7 +105,7 @@ import Testing
         }
         #expect(renamed?.problem == "has no tensor '\(name)'" && renamed?.advice.contains("up_proj") == true)
         let integers = try error { $0["model.norm.weight"]?["dtype"] = "I64"; $0["model.norm.weight"]?["shape"] = [6] }
-        #expect(integers?.problem == "holds tensor 'model.norm.weight' as I64 of shape [6], expected F32 of shape [12]")
+        #expect(integers?.problem == "holds tensor 'model.norm.weight' as I64 of shape [6], expected F32, F16 or BF16 of shape [12]")
     }
 
     /// Sizes that would allocate more than any machine has, or overflow, each alone in a configuration that is sound otherwise.

@@ -2,117 +2,165 @@ import Foundation
 import Kernels
 import Llama
 import Settings
+import TestSupport
 import Testing
 
-/// Seeded mutations of small files: each is read or refused with a `CheckpointError`, and none ends the process.
+/// Seeded damage to small files of checkpoints: each is read or refused with a `CheckpointError`, and none ends the process. `STRATA_FUZZ_CASES` says
+/// how many cases each test has.
 @Suite struct SafetensorsFuzzTests {
-    static let seeds: [Data] = {
-        let shape = { try smallConfiguration(layers: 1, hidden: 4, intermediate: 2, heads: 2, keyValueHeads: 1, vocabulary: 3, ties: $0) }
-        guard let plain = try? shape(false), let tied = try? shape(true) else { return [] }
-        let base = LlamaModel(plain, seed: 1)
+    static let morsels = ["F16", "F32", "I64", "F8_E4M3", "dtype", "shape", "data_offsets", "__metadata__", "\u{FF}"]
+
+    static func cases(_ count: Int) -> Int { ProcessInfo.processInfo.environment["STRATA_FUZZ_CASES"].flatMap { Int($0) } ?? count }
+
+    static func narrow(ties: Bool) throws -> LlamaConfiguration {
+        try smallConfiguration(layers: 1, hidden: 4, intermediate: 2, heads: 2, keyValueHeads: 1, vocabulary: 3, ties: ties)
+    }
+
+    /// Two models, expanded and with adapters the second.
+    static let models: [Data] = {
+        guard let plain = try? narrow(ties: false), let tied = try? narrow(ties: true) else { return [] }
         let rich = LlamaModel(tied, seed: 1)
         rich.expand(after: [1])
         rich.attachLoRA(LoRASettings(rank: 1, alpha: 1, targetModules: ["q_proj"]), seed: 1)
-        return [base.encoded(), rich.encoded(), SafetensorsBytes(header: SafetensorsTests.sound, data: SafetensorsTests.data).encoded]
+        return [LlamaModel(plain, seed: 1).encoded(), rich.encoded()]
     }()
 
-    static let interesting = [
-        "0", "-1", "1", "2", "3", "4", "12", "1e9", "4294967296", "2147483647", "2147483648", "9223372036854775807", "-9223372036854775808",
-        "18446744073709551616", "1e400", "0.5", "null", "[]", "{}", "\"\"", "F16", "I64", "\\u0000", "\u{FF}",
-    ].map { Array($0.utf8) }
-
-    static func mutated(_ seed: Data, _ random: inout RandomStream) throws -> Data {
+    /// Damages a file: mostly its header, where most can go wrong, as bytes or as JSON, and the JSON in its metadata.
+    static func mutated(_ seed: Data, _ mutator: inout Mutator) throws -> Data {
         var parts = try SafetensorsBytes(seed)
-        if random.below(3) == 0 { parts.header = mutated(parts.header, &random) }
+        if var metadata = parts.header["__metadata__"], let config = metadata["config"]?.asString, mutator.random.below(3) == 0 {
+            metadata["config"] = .string(String(decoding: mutator.mutated(json: Array(config.utf8)), as: UTF8.self))
+            parts.header["__metadata__"] = metadata
+        }
         var header = Array(parts.header.canonicalJSON.utf8), data = Array(parts.data)
-        for _ in 0..<random.below(3) {
-            // Most of what can go wrong stands in the header.
-            if random.below(4) == 0 { mutate(&data, &random) } else { mutate(&header, &random) }
+        switch mutator.random.below(8) {
+        case 0: data = mutator.mutated(data)
+        case 1: break
+        case 2...4: header = mutator.mutated(json: header)
+        default: header = mutator.mutated(header)
         }
-        let length: UInt64? = random.below(20) == 0 ? random.next() >> UInt64(random.below(64)) : nil
+        let length: UInt64? = mutator.random.below(20) == 0 ? mutator.random.next() >> UInt64(mutator.random.below(64)) : nil
         let file = SafetensorsBytes.encoded(header: Data(header), length: length, data: Data(data))
-        return random.below(20) == 0 ? file.prefix(random.below(file.count + 1)) : file
+        return mutator.random.below(20) == 0 ? file.prefix(mutator.random.below(file.count + 1)) : file
     }
 
-    /// Changes a value of the header, or of the configuration in its metadata, to another one of any type.
-    static func mutated(_ header: Value, _ random: inout RandomStream) -> Value {
-        switch header {
-        case .object(var entries) where !entries.isEmpty:
-            let key = random.pick(entries.keys.sorted())
-            if random.below(12) == 0 { entries[key] = nil } else { entries[key] = mutated(entries[key, default: .null], &random) }
-            return .object(entries)
-        case .list(var items) where !items.isEmpty && random.below(4) > 0:
-            let index = random.below(items.count)
-            items[index] = mutated(items[index], &random)
-            return .list(items)
-        case .string(let text):
-            if let inner = try? Value(json: text), random.below(8) > 0 { return .string(mutated(inner, &random).canonicalJSON) }
-            return .string(String(text.dropLast(random.below(3))))
-        default:
-            let text = String(decoding: random.pick(interesting), as: UTF8.self)
-            return (try? Value(json: text)) ?? .string(text)
-        }
-    }
-
-    static func mutate(_ bytes: inout [UInt8], _ random: inout RandomStream) {
-        guard !bytes.isEmpty else { return }
-        let place = random.below(bytes.count)
-        switch random.below(7) {
-        case 0: bytes[place] = UInt8(random.below(256))
-        case 1: bytes[place] ^= UInt8(1 << random.below(8))
-        case 2: bytes.removeSubrange(place..<min(place + 1 + random.below(20), bytes.count))
-        case 3: bytes.insert(contentsOf: random.pick(interesting), at: place)
-        case 4: if random.below(4) == 0 { bytes.removeSubrange(place...) }
-        case 5:
-            let from = random.below(bytes.count)
-            bytes.insert(contentsOf: bytes[from..<min(from + 1 + random.below(30), bytes.count)], at: place)
-        default:
-            // A whole number, replaced.
-            guard let start = bytes[place...].firstIndex(where: { (0x30...0x39).contains($0) }) else { return }
-            let end = bytes[start...].firstIndex { !(0x30...0x39).contains($0) } ?? bytes.count
-            bytes.replaceSubrange(start..<end, with: random.pick(interesting))
-        }
-    }
-
-    enum Outcome {
-        case refused(CheckpointError), file, model(LlamaModel)
-    }
-
-    /// Reads every tensor, then the model.
-    static func read(_ data: Data) -> Outcome {
-        var isFile = false
-        do {
-            let file = try Safetensors(data: data, path: "fuzz")
-            for (name, entry) in file.entries.sorted(by: { $0.key < $1.key }) {
-                let count = entry.type == .float32 ? try file.floats(name).count : try file.integers(name).count
-                #expect(count == entry.count)
-            }
-            isFile = true
-            return .model(try LlamaModel(file))
-        } catch {
-            return isFile && error.problem.contains("has no 'config'") ? .file : .refused(error)
-        }
-    }
-
-    @Test(arguments: 0..<3)
-    func nothingCrashes(part: Int) throws {
-        var random = RandomStream(seed: part, "safetensors fuzz")
-        var (files, models, refused) = (0, 0, 0)
-        try #require(Self.seeds.count == 3)
-        for round in 0..<800 {
-            switch Self.read(try Self.mutated(Self.seeds[round % 3], &random)) {
-            case .refused(let error):
+    @Test(arguments: 0..<2)
+    func models(part: Int) throws {
+        var mutator = Mutator(seed: part, "checkpoint fuzz", morsels: Self.morsels)
+        var (models, refused) = (0, 0)
+        try #require(Self.models.count == 2)
+        for _ in 0..<Self.cases(1000) {
+            let data = try Self.mutated(Self.models[part], &mutator)
+            do throws(CheckpointError) {
+                let model = try LlamaModel(Safetensors(data: data, path: "fuzz"))
+                models += 1
+                // What was read can be written and read again.
+                let again = try LlamaModel(Safetensors(data: model.encoded(), path: "again"))
+                #expect(model.parameterCount < 1000 && bits(again) == bits(model))
+            } catch {
                 refused += 1
                 #expect(error.path == "fuzz" && !error.problem.isEmpty)
-            case .file: files += 1
-            case .model(let model):
-                models += 1
-                #expect(model.parameterCount < 1000)
-                // What was read can be written and read again.
-                #expect(try bits(LlamaModel(Safetensors(data: model.encoded(), path: "again"))) == bits(model))
             }
         }
-        // The mutations reach all depths.
-        #expect(files > 40 && models > 20 && refused > 400, "\(files) files, \(models) models, \(refused) refused")
+        #expect(models > 20 && refused > 400, "\(models) models, \(refused) refused")
+    }
+
+    /// Reads every tensor of a file.
+    @Test func tensors() throws {
+        let seed = SafetensorsBytes(header: SafetensorsTests.sound, data: SafetensorsTests.data).encoded
+        var mutator = Mutator(seed: 1, "safetensors fuzz", morsels: Self.morsels)
+        var (files, refused) = (0, 0)
+        for _ in 0..<Self.cases(20_000) {
+            let data = try Self.mutated(seed, &mutator)
+            do throws(CheckpointError) {
+                let file = try Safetensors(data: data, path: "fuzz")
+                files += 1
+                for (name, entry) in file.entries {
+                    guard entry.type.isWeight || entry.type == .int64 else { continue }
+                    let count = entry.type.isWeight ? try file.floats(name).count : try file.integers(name).count
+                    guard count == entry.count, count <= data.count else {
+                        Issue.record("\(count) values of \(entry.count) in a file of \(data.count) bytes")
+                        return
+                    }
+                }
+            } catch {
+                refused += 1
+                guard error.path == "fuzz", !error.problem.isEmpty else {
+                    Issue.record("\(error)")
+                    return
+                }
+            }
+        }
+        #expect(files > 1000 * Self.cases(20_000) / 20_000 && refused > 5000 * Self.cases(20_000) / 20_000, "\(files) files, \(refused) refused")
+    }
+
+    @Test func indices() throws {
+        func name(_ number: Int) -> String { "model-0000\(number)-of-00002.safetensors" }
+        func shard(_ names: [String]) throws -> Safetensors {
+            try Safetensors(data: Safetensors.encoded(tensors: names.map { ($0, [1], FloatBuffer([1])) }, metadata: [:]), path: "shard")
+        }
+        let shards = [name(1): try shard(["a", "b"]), name(2): try shard(["c"])]
+        let seed = Array(Value.object([
+            "metadata": ["total_size": 12], "weight_map": ["a": .string(name(1)), "b": .string(name(1)), "c": .string(name(2))],
+        ]).canonicalJSON.utf8)
+        var mutator = Mutator(seed: 2, "index fuzz", morsels: ["../", ".safetensors", "weight_map", name(1)])
+        var (read, refused) = (0, 0)
+        for round in 0..<Self.cases(15_000) {
+            let bytes = round % 2 == 0 ? mutator.mutated(seed) : mutator.mutated(json: seed)
+            do throws(CheckpointError) {
+                let found = try ShardedTensors(index: bytes, file: "fuzz", folder: "folder") { name throws(CheckpointError) in
+                    // Only files beside the index are asked for.
+                    guard !name.contains("/"), name.hasSuffix(".safetensors") else { throw CheckpointError("outside", name) }
+                    guard let shard = shards[name] else { throw CheckpointError("fuzz", "no such file") }
+                    return shard
+                }
+                read += 1
+                guard found.entries.count <= 3 else {
+                    Issue.record("\(found.entries.keys)")
+                    return
+                }
+            } catch {
+                refused += 1
+                guard error.path.hasPrefix("fuzz"), !error.problem.isEmpty else {
+                    Issue.record("\(error)")
+                    return
+                }
+            }
+        }
+        #expect(read > 500 * Self.cases(15_000) / 15_000 && refused > 5000 * Self.cases(15_000) / 15_000, "\(read) read, \(refused) refused")
+    }
+
+    @Test func configurations() throws {
+        let seeds = [
+            LlamaFolderTests.config,
+            [
+                "model_type": "llama", "vocab_size": 19, "hidden_size": 12, "intermediate_size": 10, "num_hidden_layers": 2, "num_attention_heads": 3,
+                "rope_parameters": [
+                    "rope_type": "llama3", "rope_theta": 7.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 16,
+                ],
+            ],
+        ].map { Array($0.canonicalJSON.utf8) }
+        var mutator = Mutator(seed: 3, "config fuzz", morsels: ["rope_scaling", "rope_type", "\"dynamic\"", "\"linear\"", "head_dim", "sliding_window"])
+        var (read, refused) = (0, 0)
+        for round in 0..<Self.cases(15_000) {
+            let bytes = round % 3 == 0 ? mutator.mutated(seeds[round % 2]) : mutator.mutated(json: seeds[round % 2])
+            do throws(CheckpointError) {
+                let json = try checkpointJSON(bytes, file: "fuzz")
+                let configuration = try LlamaConfiguration(configJSON: json, file: "fuzz")
+                read += 1
+                let again = try LlamaConfiguration(configJSON: configuration.configJSON(endOfText: 0, type: .float32), file: "again")
+                guard again == configuration, configuration.longestSequence >= configuration.maxPositions, configuration.parameterCount > 0 else {
+                    Issue.record("\(configuration)")
+                    return
+                }
+            } catch {
+                refused += 1
+                guard error.path.hasPrefix("fuzz"), !error.problem.isEmpty else {
+                    Issue.record("\(error)")
+                    return
+                }
+            }
+        }
+        #expect(read > 200 * Self.cases(15_000) / 15_000 && refused > 5000 * Self.cases(15_000) / 15_000, "\(read) read, \(refused) refused")
     }
 }

@@ -74,19 +74,37 @@ public struct BytePairTokenizer: Tokenizer, Hashable {
         }
     }
 
-    public func decode(_ ids: [Int32]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for id in ids {
-            precondition(tokens.indices.contains(Int(id)), "token \(id) in a vocabulary of \(tokens.count)")
-            bytes.append(contentsOf: tokens[Int(id)])
+    public var frame: TokenFrame { TokenFrame() }
+
+    public func encode(marked bytes: [UInt8]) -> [Int32] {
+        var pieces: [[UInt8]] = [[]]
+        let mark = Array(endOfTextMark.utf8)
+        var index = 0
+        while index < bytes.count {
+            if bytes[index...].starts(with: mark) {
+                pieces.append([])
+                index += mark.count
+            } else {
+                pieces[pieces.count - 1].append(bytes[index])
+                index += 1
+            }
         }
-        return bytes
+        return Array(encode(documents: pieces).joined(separator: [endOfText]))
     }
 
-    public func byteCount(of id: Int32) -> Int {
+    public func decode(_ ids: [Int32], skippingSpecials: Bool) -> [UInt8] {
+        ids.flatMap { id in
+            precondition(tokens.indices.contains(Int(id)), "token \(id) in a vocabulary of \(tokens.count)")
+            return id == endOfText && !skippingSpecials ? Array(endOfTextMark.utf8) : tokens[Int(id)]
+        }
+    }
+
+    public func byteCount(of id: Int32, after previous: Int32) -> Int {
         precondition(tokens.indices.contains(Int(id)), "token \(id) in a vocabulary of \(tokens.count)")
         return tokens[Int(id)].count
     }
+
+    public var configuration: TokenizerConfiguration { TokenizerConfiguration() }
 
     static func key(_ left: Int32, _ right: Int32) -> UInt64 { UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right)) }
 

@@ -20,7 +20,7 @@ public enum Calibration {
         }
         let most = work.max { ($0.value, $0.key.hiddenSize) < ($1.value, $1.key.hiddenSize) }?.key
         let example = graph.stages.lazy.compactMap { stage -> (LlamaConfiguration, Stage.Lesson)? in
-            guard case .pretraining(let configuration, let lesson) = stage.work, lesson.train.steps > 0 else { return nil }
+            guard case .pretraining(let configuration, _, let lesson) = stage.work, lesson.train.steps > 0 else { return nil }
             return configuration.hiddenSize == most?.hiddenSize ? (configuration, lesson) : nil
         }.first
         guard let most, var (configuration, lesson) = example else { return nil }

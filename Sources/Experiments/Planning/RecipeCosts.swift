@@ -32,7 +32,8 @@ struct RecipeCosts {
                 let shape = self.recipe(parent).flatMap({ shape(of: parent, $0) })
             else { return nil }
             let measurement = Stage.Measurement(
-                settings: EvaluationSettings(settings: settings), sequenceLength: shape.configuration.maxPositions, data: [], tokenizer: "")
+                settings: EvaluationSettings(settings: settings), sequenceLength: measured["sequence_length"]?.asInteger ?? shape.configuration.maxPositions,
+                data: [], tokenizer: "")
             return shape.cost(of: measurement, domains: count)
         default: return nil
         }

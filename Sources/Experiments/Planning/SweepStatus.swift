@@ -102,7 +102,7 @@ extension SweepStatus.Current {
     fileprivate init(_ stage: Stage, _ store: StageStore, holder: String?) {
         let lesson: Stage.Lesson? =
             switch stage.work {
-            case .pretraining(_, let lesson), .task(_, _, let lesson): lesson
+            case .pretraining(_, _, let lesson), .task(_, _, let lesson): lesson
             case .tokenizer, .evaluation: nil
             }
         self.init(

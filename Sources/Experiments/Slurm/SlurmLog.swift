@@ -39,7 +39,7 @@ extension Stage {
     /// Steps that it trains; nil when it trains nothing.
     var steps: Int? {
         switch work {
-        case .pretraining(_, let lesson), .task(_, _, let lesson): lesson.train.steps > 0 ? lesson.train.steps : nil
+        case .pretraining(_, _, let lesson), .task(_, _, let lesson): lesson.train.steps > 0 ? lesson.train.steps : nil
         case .tokenizer, .evaluation: nil
         }
     }

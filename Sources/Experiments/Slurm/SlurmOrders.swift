@@ -34,7 +34,8 @@ struct SlurmOrder: Sendable, Hashable {
     /// The stages, made anew with the hashes of their data: those that are found are those that are meant.
     func resolved() throws -> [Stage] {
         var reader = SettingsReader(fields: ExperimentFields.run)
-        let graph = try StageGraph(runs: [Run(SweepPoint(axes: axes, root: settings), index: 0, &reader)], family: family)
+        var checkpoints = CheckpointConfigurations()
+        let graph = try StageGraph(runs: [Run(SweepPoint(axes: axes, root: settings), index: 0, &reader, &checkpoints)], family: family)
         return try stages.map { key in
             guard let stage = graph.stages.first(where: { $0.key == key }) else { throw WorkerError.changedData }
             return stage

@@ -16,6 +16,7 @@ struct ChainBuilder {
     /// All that the stages before the stream follow from.
     private struct TrunkKey: Hashable {
         var base: Value
+        var checkpoint: CheckpointReference?
         var seed: Int
         var evaluation: EvaluationSettings
         var data: [DataReference]
@@ -35,8 +36,9 @@ struct ChainBuilder {
         var stages: [Stage] { [tokenizer, random, randomEvaluation, pretrained, baseEvaluation] }
     }
 
-    mutating func chain(of run: Run, data: ([String]) -> [DataReference]) -> StageGraph.Chain {
-        let trunk = trunk(of: run, data)
+    /// - Parameter checkpoint: that the base comes from, if it does.
+    mutating func chain(of run: Run, checkpoint: CheckpointReference?, data: ([String]) -> [DataReference]) -> StageGraph.Chain {
+        let trunk = trunk(of: run, checkpoint, data)
         var stages = trunk.stages
         let phases = run.strategy.phases(taskCount: run.stream.count)
         var rows = [String?](repeating: phases.isEmpty ? trunk.baseEvaluation.key : nil, count: run.stream.count + 1)
@@ -76,41 +78,58 @@ struct ChainBuilder {
             dataHashes: trunk.measurement.data.map(\.hash))
     }
 
-    private mutating func trunk(of run: Run, _ data: ([String]) -> [DataReference]) -> Trunk {
-        let key = TrunkKey(base: run.settings.settings("base").value, seed: run.baseSeed, evaluation: run.evaluation, data: data(run.domains))
+    private mutating func trunk(of run: Run, _ checkpoint: CheckpointReference?, _ data: ([String]) -> [DataReference]) -> Trunk {
+        let key = TrunkKey(base: run.settings.settings("base").value, checkpoint: checkpoint, seed: run.baseSeed, evaluation: run.evaluation, data: data(run.domains))
         if let last, last.key == key { return last.trunk }
-        let trunk = trunks[key] ?? makeTrunk(run, data)
+        let trunk = trunks[key] ?? makeTrunk(run, checkpoint, data)
         trunks[key] = trunk
         last = (key, trunk)
         return trunk
     }
 
-    private func makeTrunk(_ run: Run, _ data: ([String]) -> [DataReference]) -> Trunk {
+    private func makeTrunk(_ run: Run, _ checkpoint: CheckpointReference?, _ data: ([String]) -> [DataReference]) -> Trunk {
         let baseData = data(run.baseData)
-        let tokenizer = Stage(
-            "tokenizer", title: "tokenizer", parent: nil, numerics: numerics, recipe: ["tokenizer": run.tokenizer.recipe, "data": hashes(baseData)],
-            work: .tokenizer(run.tokenizer, data: baseData))
+        let tokenizer = tokenizer(run, checkpoint, baseData)
         let measurement = Stage.Measurement(
-            settings: run.evaluation, sequenceLength: run.base.maxPositions, data: data(run.domains), tokenizer: tokenizer.key)
-        let measured: Value = [
+            settings: run.evaluation, sequenceLength: run.evaluation.sequenceLength ?? run.base.maxPositions, data: data(run.domains), tokenizer: tokenizer.key)
+        var measured: Value = [
             "tokens": .integer(run.evaluation.tokens), "questions": .integer(run.evaluation.questions), "data": hashes(measurement.data),
             "tokenizer": .string(tokenizer.key),
         ]
-        func pretraining(_ title: String, _ train: Value) -> Stage {
-            let lesson = lesson(TrainingSettings(settings: Settings(validated: train)), run, baseData, seed: run.baseSeed, tokenizer, measurement)
+        if let length = run.evaluation.sequenceLength { measured["sequence_length"] = .integer(length) }
+        func pretraining(_ title: String, _ train: Value, from checkpoint: CheckpointReference?) -> Stage {
+            // Without steps a checkpoint's text says nothing of the weights.
+            let isRead = run.baseTrainSteps > 0 || run.isRandomBase
+            let lesson = lesson(TrainingSettings(settings: Settings(validated: train)), run, isRead ? baseData : [], seed: run.baseSeed, tokenizer, measurement)
             var recipe = recipe(lesson, train, measured)
             recipe["model"] = run.base.value
-            return Stage("pretraining", title: title, parent: tokenizer.key, numerics: numerics, recipe: recipe, work: .pretraining(run.base, lesson))
+            if let checkpoint { recipe["checkpoint"] = .string(checkpoint.weights) }
+            return Stage(
+                "pretraining", title: title, parent: tokenizer.key, numerics: numerics, recipe: recipe, work: .pretraining(run.base, from: checkpoint, lesson))
         }
-        let train = run.settings.settings("base").settings("train").value
+        let train = run.baseTrain
         var none = train
         none["steps"] = 0
         none["eval_steps"] = 0
-        let (random, pretrained) = (pretraining("random base", none), pretraining("base", train))
+        let (random, pretrained) = (pretraining("random base", none, from: nil), pretraining("base", train, from: checkpoint))
         return Trunk(
             tokenizer: tokenizer, random: random, randomEvaluation: evaluation(of: random, "random base, evaluation", measurement, measured),
             pretrained: pretrained, baseEvaluation: evaluation(of: pretrained, "base, evaluation", measurement, measured),
             measurement: measurement, measured: measured)
+    }
+
+    private func tokenizer(_ run: Run, _ checkpoint: CheckpointReference?, _ baseData: [DataReference]) -> Stage {
+        switch run.origin {
+        case .random(let settings):
+            return Stage(
+                "tokenizer", title: "tokenizer", parent: nil, numerics: numerics, recipe: ["tokenizer": settings.recipe, "data": hashes(baseData)],
+                work: .tokenizer(.learned(settings, data: baseData)))
+        case .checkpoint:
+            guard let checkpoint else { preconditionFailure("a checkpoint that was not read") }
+            return Stage(
+                "tokenizer", title: "tokenizer", parent: nil, numerics: numerics, recipe: ["checkpoint": .string(checkpoint.tokenizer)],
+                work: .tokenizer(.checkpoint(checkpoint)))
+        }
     }
 
     private func hashes(_ references: [DataReference]) -> Value { .list(references.map { .string($0.hash) }) }

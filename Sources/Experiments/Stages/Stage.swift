@@ -18,11 +18,18 @@ public struct Stage: Sendable {
     public let title: String
 
     public enum Work: Sendable {
-        case tokenizer(TokenizerSettings, data: [DataReference])
-        case pretraining(LlamaConfiguration, Lesson)
+        case tokenizer(Vocabulary)
+        /// From random weights, or from those of a checkpoint.
+        case pretraining(LlamaConfiguration, from: CheckpointReference?, Lesson)
         /// Phase `phase` of a strategy, on the model of the parent.
         case task(any Strategy, phase: Int, Lesson)
         case evaluation(Measurement)
+    }
+
+    /// Where a tokenizer comes from.
+    public enum Vocabulary: Sendable {
+        case learned(TokenizerSettings, data: [DataReference])
+        case checkpoint(CheckpointReference)
     }
 
     /// What is trained on and how.

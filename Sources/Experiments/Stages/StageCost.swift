@@ -38,7 +38,7 @@ extension StageGraph {
         for stage in stages {
             switch stage.work {
             case .tokenizer: costs.append(StageCost())
-            case .pretraining(let configuration, let lesson):
+            case .pretraining(let configuration, _, let lesson):
                 let shape = ModelShape(configuration)
                 shapes[stage.key] = shape
                 costs.append(shape.cost(of: lesson))

@@ -26,14 +26,15 @@ public struct StageGraph: Sendable {
     /// Every stage once, in an order in which each comes behind what it needs.
     public let stages: [Stage]
 
-    /// Hashes all data. Throws when some of it cannot be read.
-    public init(_ experiment: Experiment, family: String, version: Int = numericsVersion) throws(CorpusError) {
+    /// Hashes all data and checkpoints. Throws when some of it cannot be read.
+    public init(_ experiment: Experiment, family: String, version: Int = numericsVersion) throws {
         try self.init(runs: experiment.runs, family: family, version: version)
     }
 
-    init(runs: [Run], family: String, version: Int = numericsVersion) throws(CorpusError) {
+    init(runs: [Run], family: String, version: Int = numericsVersion) throws {
         let numerics: Value = ["version": .integer(version), "family": .string(family)]
         var references: [DataSource: String] = [:]
+        var checkpoints: [String: CheckpointReference] = [:]
         var chains: [Chain] = []
         var stages: [Stage] = []
         var known: Set<String> = []
@@ -50,7 +51,12 @@ public struct StageGraph: Sendable {
                     data[name] = reference
                 }
             }
-            let chain = builder.chain(of: run) { names in names.compactMap { data[$0] } }
+            var checkpoint: CheckpointReference?
+            if case .checkpoint(let folder) = run.origin {
+                checkpoint = try checkpoints[folder] ?? CheckpointReference(hashing: folder)
+                checkpoints[folder] = checkpoint
+            }
+            let chain = builder.chain(of: run, checkpoint: checkpoint) { names in names.compactMap { data[$0] } }
             for stage in chain.stages where known.insert(stage.key).inserted { stages.append(stage) }
             chains.append(chain)
         }
@@ -62,7 +68,8 @@ public struct StageGraph: Sendable {
     public var notes: [String] {
         var notes: [String] = []
         if Set(chains.map(\.pretraining)).count == 1, Set(chains.map(\.run.seed)).count > 1 {
-            notes.append("All runs start from one base: the intervals do not cover the seed of the base (base.seed: run makes them).")
+            let advice = if case .random = chains[0].run.origin { " (base.seed: run makes them)" } else { "" }
+            notes.append("All runs start from one base: the intervals do not cover the seed of the base\(advice).")
         }
         for chain in chains { for note in chain.run.strategy.notes(chain.run.base) where !notes.contains(note) { notes.append(note) } }
         return notes + confounds

@@ -60,8 +60,8 @@ public final class StageWorker {
             try interruption.check()
             switch stage.work {
             case .tokenizer: try makeTokenizer(stage)
-            case .pretraining(_, let lesson), .task(_, _, let lesson):
-                if store.state(stage.key) != .done { _ = (try batches(lesson), try texts(lesson.earlier, lesson)) }
+            case .pretraining(_, _, let lesson), .task(_, _, let lesson):
+                if store.state(stage.key) != .done, !lesson.data.isEmpty { _ = (try batches(lesson), try texts(lesson.earlier, lesson)) }
             case .evaluation(let measurement):
                 if store.state(stage.key) != .done { _ = try evaluation(measurement) }
             }
@@ -141,13 +141,18 @@ public final class StageWorker {
         report(.began(stage))
         let attempt: Attempt
         switch stage.work {
-        case .tokenizer(let settings, let data):
+        case .tokenizer(.learned(let settings, let data)):
             attempt = try begin(turn)
             let documents = try data.flatMap { try library.text($0).training }
             try DurableFile.write(Data(settings.tokenizer(on: documents).json.utf8), to: store.tokenizer(stage.key))
-        case .pretraining(let configuration, let lesson):
-            let model = LlamaModel(configuration, seed: lesson.seed)
-            model.setTrainable { _ in true }
+        case .tokenizer(.checkpoint(let checkpoint)):
+            attempt = try begin(turn)
+            for (name, text) in try TokenizerFile.read(path: checkpoint.folder).files() {
+                try DurableFile.write(Data(text.utf8), to: store.folder(stage.key) + "/" + name)
+            }
+        case .pretraining(let configuration, let checkpoint, let lesson):
+            let model = try checkpoint.map { try $0.model() } ?? LlamaModel(configuration, seed: lesson.seed)
+            model.setTrainable { _ in checkpoint == nil || lesson.train.steps > 0 }
             attempt = try train(model, lesson, turn, baseCount: model.parameterCount) { nil }
         case .task(let strategy, let phase, let lesson):
             let model = try parentModel(of: stage)

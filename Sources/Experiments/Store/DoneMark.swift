@@ -8,7 +8,7 @@ struct DoneMark: Sendable, Hashable {
     var threads: Int
 
     /// Files that a stage may have. Every stage has the first two.
-    static let fileNames = ["recipe.json", "journal", "model.safetensors", "tokenizer.json", "carried.safetensors"]
+    static let fileNames = ["recipe.json", "journal", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "carried.safetensors"]
 
     struct Damage: Error, CustomStringConvertible { var description: String }
 

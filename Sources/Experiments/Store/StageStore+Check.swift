@@ -94,7 +94,7 @@ extension Stage {
         let tokenizer: String? =
             switch work {
             case .tokenizer: nil
-            case .pretraining(_, let lesson), .task(_, _, let lesson): lesson.tokenizer
+            case .pretraining(_, _, let lesson), .task(_, _, let lesson): lesson.tokenizer
             case .evaluation(let measurement): measurement.tokenizer
             }
         return [parent, tokenizer].compactMap { $0 }

@@ -4,11 +4,23 @@ import Settings
 
 /// A file in the safetensors format: eight bytes of header length, a JSON header, the tensors' bytes.
 /// Source: the format's description at https://github.com/huggingface/safetensors.
-public struct Safetensors: Sendable {
-    public enum ElementType: String, Sendable {
-        case float32 = "F32"
-        case int64 = "I64"
-        var byteCount: Int { self == .float32 ? 4 : 8 }
+public struct Safetensors: TensorSource, Sendable {
+    /// The format's types of whole bytes. Weights are read from the first three.
+    public enum ElementType: String, Sendable, CaseIterable {
+        case float32 = "F32", float16 = "F16", bfloat16 = "BF16"
+        case float64 = "F64", complex64 = "C64"
+        case float8e4m3 = "F8_E4M3", float8e5m2 = "F8_E5M2", float8e8m0 = "F8_E8M0", float8e4m3fnuz = "F8_E4M3FNUZ", float8e5m2fnuz = "F8_E5M2FNUZ"
+        case int64 = "I64", int32 = "I32", int16 = "I16", int8 = "I8"
+        case uint64 = "U64", uint32 = "U32", uint16 = "U16", uint8 = "U8", bool = "BOOL"
+
+        public var byteCount: Int {
+            switch self {
+            case .float64, .complex64, .int64, .uint64: 8
+            case .float32, .int32, .uint32: 4
+            case .float16, .bfloat16, .int16, .uint16: 2
+            case .float8e4m3, .float8e5m2, .float8e8m0, .float8e4m3fnuz, .float8e5m2fnuz, .int8, .uint8, .bool: 1
+            }
+        }
     }
 
     public struct Entry: Sendable {
@@ -17,6 +29,7 @@ public struct Safetensors: Sendable {
         /// Place in the bytes after the header.
         var range: Range<Int>
         public var count: Int { shape.reduce(1, *) }
+        public var byteCount: Int { range.count }
     }
 
     public let path: String
@@ -25,7 +38,7 @@ public struct Safetensors: Sendable {
     private let data: Data
     private let dataStart: Int
 
-    /// Reads and checks the whole file; tensors are copied out of it on request.
+    /// Maps the file and checks its header; tensors are copied out of it on request.
     public init(path: String) throws(CheckpointError) {
         let data: Data
         do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
@@ -98,45 +111,20 @@ public struct Safetensors: Sendable {
         self.entries = entries
     }
 
-    /// The values of an F32 tensor.
-    public func floats(_ name: String) throws(CheckpointError) -> [Float] {
-        let bytes = try bytes(name, .float32)
-        return [Float](unsafeUninitializedCapacity: bytes.count / 4) { buffer, count in
-            count = bytes.copyBytes(to: buffer) / 4
-        }
-    }
-
-    /// Fills a buffer with the values of the F32 tensor of this name and shape.
-    public func read(_ name: String, _ shape: [Int], into buffer: FloatBuffer) throws(CheckpointError) {
-        try require(name, shape)
-        _ = try bytes(name, .float32).copyBytes(to: UnsafeMutableBufferPointer(start: buffer.base, count: buffer.count))
+    /// The bytes of a tensor as they stand in the file, little-endian.
+    public func bytes(_ name: String) throws(CheckpointError) -> Data {
+        let range = try entry(name).range
+        let start = data.startIndex + dataStart
+        return data[start + range.lowerBound..<start + range.upperBound]
     }
 
     /// The values of an I64 tensor.
     public func integers(_ name: String) throws(CheckpointError) -> [Int64] {
-        let bytes = try bytes(name, .int64)
+        let type = try entry(name).type
+        guard type == .int64 else { throw CheckpointError(path, "holds tensor '\(name)' as \(type.rawValue), expected I64") }
+        let bytes = try bytes(name)
         return [Int64](unsafeUninitializedCapacity: bytes.count / 8) { buffer, count in
             count = bytes.copyBytes(to: buffer) / 8
-        }
-    }
-
-    private func bytes(_ name: String, _ type: ElementType) throws(CheckpointError) -> Data {
-        guard let entry = entries[name] else { throw CheckpointError(path, "has no tensor '\(name)'", nearestAdvice(to: name, among: Array(entries.keys))) }
-        guard entry.type == type else {
-            throw CheckpointError(path, "holds tensor '\(name)' as \(entry.type.rawValue), expected \(type.rawValue)")
-        }
-        let start = data.startIndex + dataStart
-        return data[start + entry.range.lowerBound..<start + entry.range.upperBound]
-    }
-
-    /// Throws unless the file has an F32 tensor of this name and shape.
-    public func require(_ name: String, _ shape: [Int]) throws(CheckpointError) {
-        guard let entry = entries[name] else {
-            throw CheckpointError(path, "has no tensor '\(name)'", nearestAdvice(to: name, among: Array(entries.keys)))
-        }
-        guard entry.type == .float32, entry.shape == shape else {
-            throw CheckpointError(
-                path, "holds tensor '\(name)' as \(entry.type.rawValue) of shape \(entry.shape), expected \(ElementType.float32.rawValue) of shape \(shape)")
         }
     }
 
@@ -153,12 +141,17 @@ public struct Safetensors: Sendable {
 
     /// What stands before the tensors' bytes in such a file, for whoever writes them one by one.
     public static func header(tensors: [Tensor], metadata: [String: String]) -> Data {
+        header(tensors.map { (name: $0.name, type: .float32, shape: $0.shape) }, metadata: metadata)
+    }
+
+    /// The same for tensors of any types, whose bytes follow in this order.
+    public static func header(_ tensors: [(name: String, type: ElementType, shape: [Int])], metadata: [String: String]) -> Data {
         var header: [String: Value] = ["__metadata__": .object(metadata.mapValues { .string($0) })]
         var offset = 0
-        for tensor in tensors {
-            let end = offset + tensor.values.count * 4
-            header[tensor.name] = [
-                "dtype": "F32", "shape": .list(tensor.shape.map { .integer($0) }), "data_offsets": [.integer(offset), .integer(end)],
+        for (name, type, shape) in tensors {
+            let end = offset + shape.reduce(type.byteCount, *)
+            header[name] = [
+                "dtype": .string(type.rawValue), "shape": .list(shape.map { .integer($0) }), "data_offsets": [.integer(offset), .integer(end)],
             ]
             offset = end
         }

@@ -36,14 +36,7 @@ extension LlamaModel {
         if let value = try metadata("lora") {
             do { lora = LoRASettings(settings: try Settings(value, fields: LoRASettings.fields)) } catch { throw broken("its metadata 'lora': \(error)") }
         }
-        var added: [Int] = []
-        if let value = try metadata("added_layers") {
-            added = value.asList?.compactMap(\.asInteger) ?? []
-            let isAscending = zip(added, added.dropFirst()).allSatisfy { $0 < $1 }
-            guard added.count == value.asList?.count, isAscending, added.allSatisfy({ (0..<configuration.layerCount).contains($0) }) else {
-                throw broken("its metadata 'added_layers' is not an ascending list of layers from 0 to \(configuration.layerCount - 1)")
-            }
-        }
+        let added = try file.addedLayers(of: configuration)
         var second = SecondLayers()
         if let value = try metadata("second_blocks") {
             guard let layers = SecondLayers(value, layerCount: configuration.layerCount), lora == nil else {
@@ -64,8 +57,8 @@ extension LlamaModel {
         try load(file)
     }
 
-    /// Holds the header against the structure tensor by tensor, before anything of that size is allocated.
-    private static func check(_ file: Safetensors, _ c: LlamaConfiguration, _ lora: LoRASettings?) throws(CheckpointError) {
+    /// Holds the headers against the structure tensor by tensor, before anything of that size is allocated.
+    static func check(_ file: some TensorSource, _ c: LlamaConfiguration, _ lora: LoRASettings?) throws(CheckpointError) {
         try file.require("model.embed_tokens.weight", [c.vocabularySize, c.hiddenSize])
         for layer in 0..<c.layerCount {
             for (name, shape) in Block.tensorShapes(c, lora) { try file.require("model.layers.\(layer).\(name)", shape) }
@@ -74,8 +67,24 @@ extension LlamaModel {
         if !c.tiesEmbeddings { try file.require("lm_head.weight", [c.vocabularySize, c.hiddenSize]) }
     }
 
-    /// Fills every tensor from a file that has them under the same names and shapes.
-    public func load(_ file: Safetensors) throws(CheckpointError) {
+    /// Fills every tensor from a source that has them under the same names and shapes.
+    public func load(_ file: some TensorSource) throws(CheckpointError) {
         for parameter in parameters { try file.read(parameter.name, parameter.shape, into: parameter.values) }
+    }
+}
+
+extension Safetensors {
+    /// The layers that expansion added, by the file's metadata; none where it says nothing of them.
+    func addedLayers(of configuration: LlamaConfiguration) throws(CheckpointError) -> [Int] {
+        guard let text = metadata["added_layers"] else { return [] }
+        let list = (try? Value(json: text))?.asList
+        let layers = list?.compactMap(\.asInteger) ?? []
+        let isAscending = zip(layers, layers.dropFirst()).allSatisfy { $0 < $1 }
+        guard let list, layers.count == list.count, isAscending, layers.allSatisfy({ (0..<configuration.layerCount).contains($0) }) else {
+            throw CheckpointError(
+                path, "its metadata 'added_layers' is not an ascending list of layers from 0 to \(configuration.layerCount - 1)",
+                "use a model.safetensors that strata wrote, or take the metadata out")
+        }
+        return layers
     }
 }
