@@ -54,9 +54,6 @@ struct CheckpointGenerateCommand: ParsableCommand {
 
     func run() throws {
         let open = try checkpoint.open()
-        guard open.model.secondLayers.isEmpty else {
-            throw Failure.wrongInput("strata: \(open.path): found second blocks beside layers, expected a model without: a sequence cannot be gone on with there")
-        }
         let longest = open.model.configuration.longestSequence
         let prompts = prompt.map { open.tokenizer.beginning + open.tokenizer.encode($0) }
         for tokens in prompts where tokens.count > longest {

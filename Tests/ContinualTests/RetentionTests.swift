@@ -80,6 +80,24 @@ import Testing
         #expect(model.parameters.allSatisfy { $0.gradient?.values.allSatisfy { $0 == 0 } ?? false })
     }
 
+    /// The same bits with every instruction set of a family, for distillation and dropout.
+    @Test func instructionSets() throws {
+        var known: [String: [UInt32]] = [:]
+        for set in InstructionSet.allCases where set.isAvailable {
+            let model = try model()
+            model.attachLoRA(LoRASettings(rank: 3, alpha: 6, targetModules: Block.linearNames, dropout: 0.2), seed: 1)
+            model.setTrainable { _ in true }
+            for block in model.blocks { block.up.adapter?.b.values.fill(0.01) }
+            let pass = try pass(model, Compute(instructionSet: set, threads: 2))
+            pass.distil(Distillation(teacher: try self.model(before: true), weight: 0.5, temperature: 2))
+            let batch = try #require(llama).batch(0)
+            _ = pass.addGradients(tokens: batch.tokens, targets: batch.targets, gradientScale: 0.1, dropoutKey: 5)
+            let bits = model.parameters.flatMap { $0.gradient?.values.map(\.bitPattern) ?? [] }
+            #expect(known[set.numericsFamily] ?? bits == bits, "\(set.rawValue)")
+            known[set.numericsFamily] = bits
+        }
+    }
+
     // MARK: EWC
 
     @Test func consolidation() throws {

@@ -109,6 +109,14 @@ import Testing
         #expect(try recipe(1, 0)["replay"] == ["share": 0.25, "data": try #require(base)] && recipe(1, 1)["replay"]?["data"] == base)
         #expect(try recipe(2, 0)["earlier"] == base && recipe(2, 1)["earlier"] == first)
         #expect(try data(recipe(3, 1)["earlier"]) == data(base) + data(first) && recipe(0, 1)["earlier"] == nil)
+        // A quarter of the sequences is replayed, all domains as often.
+        guard case .task(_, _, var lesson) = try #require(graph.stages.first { $0.key == graph.chains[1].phases[1].key }).work else { throw TinyExperiment.MissingPart(part: "task") }
+        #expect(lesson.weights == [0.75, 0.25])
+        lesson.replay?.data += lesson.data
+        lesson.data += lesson.data
+        #expect(lesson.weights == [0.375, 0.375, 0.125, 0.125])
+        lesson.replay = nil
+        #expect(lesson.weights == [1, 1])
         // Without replay the recipe is what it was.
         let plain = try TinyExperiment.graph()
         #expect(plain.stages.allSatisfy { $0.recipe["replay"] == nil && $0.recipe["earlier"] == nil })

@@ -11,7 +11,7 @@ import Testing
     static let vocabulary = 19
 
     enum Kind: CaseIterable {
-        case plain, tied, expanded, lora, loraOnSome
+        case plain, tied, expanded, lora, loraOnSome, experts, control
     }
 
     static func model(_ kind: Kind) throws -> LlamaModel {
@@ -28,6 +28,12 @@ import Testing
                     var random = RandomStream(seed: 5, parameter.name)
                     for i in 0..<parameter.count { parameter.values.base[i] = Float(random.normal() * 0.3) }
                 }
+            }
+        case .experts, .control:
+            model.addSecondBlocks(to: kind == .experts ? [1, 2] : [2], isExpert: kind == .experts, isZeroed: false, gates: (0.5, 0))
+            for parameter in model.blocks.compactMap(\.second).flatMap(\.parameters) {
+                var random = RandomStream(seed: 7, parameter.name)
+                for i in 0..<parameter.count { parameter.values.base[i] += Float(random.normal() * 0.2) }
             }
         case .lora, .loraOnSome:
             model.attachLoRA(LoRASettings(rank: 3, alpha: 6, targetModules: kind == .lora ? Block.linearNames : ["v_proj", "down_proj"]), seed: 3)

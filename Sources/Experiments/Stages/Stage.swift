@@ -40,6 +40,12 @@ public struct Stage: Sendable {
         public var replay: Replayed?
         /// Earlier text that the strategy reads, all as often.
         public var earlier: [DataReference] = []
+
+        /// How often a sequence is of each of its domains, and then of each that is replayed; those of one kind as often.
+        var weights: [Double] {
+            guard let replay else { return data.map { _ in 1 } }
+            return data.map { _ in (1 - replay.share) / Double(data.count) } + replay.data.map { _ in replay.share / Double(replay.data.count) }
+        }
     }
 
     /// Domains of which each sequence is one with the probability `share`.

@@ -294,13 +294,9 @@ public final class StageWorker {
     }
 
     private func batches(_ lesson: Stage.Lesson) throws -> Batches {
-        var (texts, weights) = (try texts(lesson.data, lesson), lesson.data.map { _ in 1.0 })
-        if let replay = lesson.replay {
-            weights = weights.map { $0 * (1 - replay.share) / Double(lesson.data.count) } + replay.data.map { _ in replay.share / Double(replay.data.count) }
-            texts += try self.texts(replay.data, lesson)
-        }
+        let texts = try texts(lesson.data + (lesson.replay?.data ?? []), lesson)
         // No name of a domain in the label: renaming one changes nothing.
-        return try Batches(domains: texts, weights: weights, sequenceLength: lesson.sequenceLength, seed: lesson.seed, label: "batches")
+        return try Batches(domains: texts, weights: lesson.weights, sequenceLength: lesson.sequenceLength, seed: lesson.seed, label: "batches")
     }
 
     private func earlierBatches(_ lesson: Stage.Lesson, _ label: String) throws -> Batches? {

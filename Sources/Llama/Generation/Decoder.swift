@@ -14,6 +14,9 @@ public final class Decoder {
     private let compute: Compute
     private let rows: DecoderRows
     private let blocks: [DecoderBlock]
+    /// Beside each block the second one of its layer, where it has one, and memory for the sum of two (N, C).
+    private let seconds: [(block: SecondBlock, decoder: DecoderBlock)?]
+    private let before: FloatBuffer, first: FloatBuffer
     private let head: PackedMatrix, headMemory: FloatBuffer, headPacking: [Packing]
     /// Residual stream of the rows whose logits are wanted (slots, C), and their logits (slots, V).
     private let last: FloatBuffer, lastR: FloatBuffer
@@ -23,7 +26,6 @@ public final class Decoder {
     ///   - slots: sequences at once.
     ///   - positions: the longest sequence, in tokens (default: `max_position_embeddings`). Dynamic scaling goes by it.
     public init(_ model: LlamaModel, _ compute: Compute, slots: Int, positions: Int? = nil) {
-        precondition(model.secondLayers.isEmpty, "a model with second blocks is not decoded")
         let c = model.configuration
         let positions = positions ?? c.maxPositions
         precondition(slots >= 1 && (1...c.longestSequence).contains(positions), "\(slots) sequences of \(positions) tokens, of at most \(c.longestSequence)")
@@ -34,6 +36,11 @@ public final class Decoder {
         self.rows = rows
         let rotary = RotaryTable(positions: positions, c)
         blocks = model.blocks.map { DecoderBlock($0, c, rows, rotary, slots: slots, positions: positions, compute) }
+        seconds = model.blocks.map { block in
+            block.second.map { ($0, DecoderBlock($0.block, c, rows, rotary, slots: slots, positions: positions, compute)) }
+        }
+        before = FloatBuffer(model.secondLayers.isEmpty ? 0 : rowCapacity * c.hiddenSize)
+        first = FloatBuffer(before.count)
         headMemory = FloatBuffer(PackedMatrix.floatCount(depth: c.hiddenSize, columns: c.vocabularySize, compute))
         head = PackedMatrix(depth: c.hiddenSize, columns: c.vocabularySize, memory: headMemory.base)
         headPacking = Packing.transposed(Matrix(model.head.values.base, c.vocabularySize, c.hiddenSize), into: head, compute)
@@ -46,6 +53,7 @@ public final class Decoder {
     /// Takes the model's weights as they are now. Sequences begun before have to begin anew.
     public func takeWeights() {
         for block in blocks { compute.pack(block.packing) }
+        for second in seconds { if let second { compute.pack(second.decoder.packing) } }
         compute.pack(headPacking)
     }
 
@@ -86,7 +94,7 @@ public final class Decoder {
         tokens.withUnsafeBufferPointer {
             compute.embed($0, table: model.embedding.values.base, vocabulary: c.vocabularySize, out: rows.residual.base, width: c.hiddenSize)
         }
-        for block in blocks { block.forward(count: tokens.count, segments) }
+        for layer in blocks.indices { forward(layer, count: tokens.count, segments) }
         guard !wanted.isEmpty else { return }
         for (index, row) in wanted.enumerated() {
             (last.base + index * c.hiddenSize).update(from: rows.residual.base + row * c.hiddenSize, count: c.hiddenSize)
@@ -96,6 +104,20 @@ public final class Decoder {
             piece.normForward(x: last.base, weight: model.norm.values.base, y: normed, r: lastR.base, epsilon: Float(c.normEpsilon))
             piece.multiply(normed, head, into: logitBuffer.matrix)
         }
+    }
+
+    /// A layer of one block, or the sum of two as `LayerPass` makes it.
+    private func forward(_ layer: Int, count: Int, _ segments: [CachedSegment]) {
+        guard let second = seconds[layer] else { return blocks[layer].forward(count: count, segments) }
+        let floats = count * model.configuration.hiddenSize
+        before.base.update(from: rows.residual.base, count: floats)
+        blocks[layer].forward(count: count, segments)
+        first.base.update(from: rows.residual.base, count: floats)
+        rows.residual.base.update(from: before.base, count: floats)
+        second.decoder.forward(count: count, segments)
+        compute.add(first.base, times: -1, to: rows.residual.base, count: floats)
+        compute.add(rows.residual.base, times: Float(second.block.weight), to: first.base, count: floats)
+        rows.residual.base.update(from: first.base, count: floats)
     }
 
     /// The logits of row `index` of the last `forward`: one a token of the vocabulary.
