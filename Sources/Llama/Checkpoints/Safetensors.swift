@@ -38,7 +38,7 @@ public struct Safetensors: TensorSource, Sendable {
     private let data: Data
     private let dataStart: Int
 
-    /// Maps the file and checks its header; tensors are copied out of it on request.
+    /// Checks the header; tensors are copied out of the file on request.
     public init(path: String) throws(CheckpointError) {
         let data: Data
         do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
