@@ -1,6 +1,7 @@
 import ArgumentParser
 import Corpus
 import Experiments
+import Foundation
 import Kernels
 import Llama
 import Settings
@@ -34,6 +35,9 @@ struct CheckpointGenerateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Seed of the drawing.", valueName: "n"))
     var seed = 0
 
+    @Option(help: ArgumentHelp("Write the logits behind every token of prompt and text as safetensors: logits.0 (tokens, vocabulary) ...", valueName: "file"), completion: .file())
+    var logits: String?
+
     @Flag(help: "Print a JSON object a line: prompt, text, tokens, and why it ended.")
     var json = false
 
@@ -61,8 +65,10 @@ struct CheckpointGenerateCommand: ParsableCommand {
         }
         let positions = min(longest, (prompts.map(\.count).max() ?? 1) + maxTokens)
         let sampling = temperature == 0 ? .greedy : Sampling(temperature: temperature, topK: topK, topP: topP, seed: seed)
-        let decoder = Decoder(open.model, try compute.makeCompute(), slots: min(prompts.count, 8), positions: positions)
+        let compute = try compute.makeCompute()
+        let decoder = Decoder(open.model, compute, slots: min(prompts.count, 8), positions: positions)
         let results = try decoder.generate(prompts, GenerationSettings(maxNewTokens: maxTokens, stopTokens: [open.tokenizer.endOfText], sampling: sampling))
+        if let logits { try write(zip(prompts, results).map { $0 + $1.tokens }, open.model, compute, to: logits) }
         for (prompt, result) in zip(prompt, results) {
             let text = open.tokenizer.text(result.tokens)
             guard json else {
@@ -77,6 +83,17 @@ struct CheckpointGenerateCommand: ParsableCommand {
             print(Value.object([
                 "prompt": .string(prompt), "text": .string(text), "tokens": .list(result.tokens.map { .integer(Int($0)) }), "end": .string(end),
             ]).canonicalJSON)
+        }
+    }
+    private func write(_ sequences: [[Int32]], _ model: LlamaModel, _ compute: Compute, to path: String) throws {
+        let tensors = sequences.enumerated().map { index, tokens in
+            let values = ModelPass(model, compute, batch: 1, length: tokens.count).logits(tokens: tokens)
+            let buffer = FloatBuffer(values.count)
+            values.withUnsafeBufferPointer { source in if let base = source.baseAddress { buffer.base.update(from: base, count: values.count) } }
+            return ("logits.\(index)", [tokens.count, model.configuration.vocabularySize], buffer)
+        }
+        do { try Safetensors.encoded(tensors: tensors, metadata: ["format": "pt"]).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+            throw Failure.wrongInput("strata: \(path): cannot be written; expected a file in a folder that exists and may be written")
         }
     }
 }

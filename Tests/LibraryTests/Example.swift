@@ -28,9 +28,9 @@ func learnAndForget(compute: Compute) throws -> (base: [DomainResult], expanded:
 
     model.setTrainable { _ in true }
     try train(on: domains[0])
-    let base = evaluation.measure(model, compute)
+    let base = try evaluation.measure(model, compute)
     model.expand(after: [1, 2])
     for layer in model.addedLayers { model.blocks[layer].parameters.forEach { $0.isTrainable = true } }
     try train(on: domains[1])
-    return (base, evaluation.measure(model, compute))
+    return (base, try evaluation.measure(model, compute))
 }

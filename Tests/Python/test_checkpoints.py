@@ -106,7 +106,7 @@ class CheckpointTests(unittest.TestCase):
         return model, tokenizer
 
     def check(self, folder, model, tokenizer, strata=None, writes=True):
-        """The same loss to 1e-5 and, if it `writes`, the same greedy text as `strata` measures and writes."""
+        """The same loss to 1e-5 and, if it `writes`, the same greedy text and logits to 1e-5 of the largest as `strata` measures and writes."""
         text = self.folder / "text.txt"
         text.write_text(TEXT)
         length = 31
@@ -124,10 +124,15 @@ class CheckpointTests(unittest.TestCase):
         if not writes:
             return logits
         prompt = "Ada was"
-        written = json.loads(self.strata("checkpoint", "generate", strata or folder, "--prompt", prompt, "--max-tokens", 12, "--json", "--results", self.folder / "results"))
+        written = json.loads(self.strata("checkpoint", "generate", strata or folder, "--prompt", prompt, "--max-tokens", 12, "--json", "--logits", self.folder / "logits.safetensors",
+                                         "--results", self.folder / "results"))
         ids = torch.tensor([[tokenizer.eos_token_id] + tokenizer.encode(prompt, add_special_tokens=False)])
         with torch.no_grad():
             new = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False)[0, ids.shape[1]:].tolist()
+            with safe_open(self.folder / "logits.safetensors", "pt") as file:
+                own = file.get_tensor("logits.0")
+            expected = model(torch.tensor([ids[0].tolist() + written["tokens"]])).logits[0].float()
+        self.assertLess((own - expected).abs().max().item(), 1e-5 * expected.abs().max().item())
         if written["end"] == "end_of_text":
             self.assertEqual(new.pop(), tokenizer.eos_token_id)
         self.assertEqual(written["tokens"], new)

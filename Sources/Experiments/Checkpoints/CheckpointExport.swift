@@ -20,7 +20,8 @@ public struct CheckpointExport {
         let model = checkpoint.model
         guard model.secondLayers.isEmpty else {
             throw CheckpointError(
-                checkpoint.path, "has second blocks beside layers \(model.secondLayers.map(String.init).joined(separator: ", ")) (counted from 0), for which LlamaForCausalLM of transformers has no place",
+                checkpoint.path,
+                "has second blocks beside layers \(model.secondLayers.map(String.init).joined(separator: ", ")) (counted from 0), for which LlamaForCausalLM has no place",
                 "only strata reads such a model, by its stage; a strategy that adds layers or adapters can be exported")
         }
         if merges {

@@ -39,7 +39,7 @@ public struct CheckpointReference: Sendable, Hashable {
     private static func hash(_ files: [String]) throws(CheckpointError) -> String {
         var hasher = SHA256()
         for file in files {
-            guard let data = try? Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe) else {
+            guard let data = try? Data(contentsOf: URL(fileURLWithPath: file), options: .alwaysMapped) else {
                 throw CheckpointError(file, "cannot be read", "check that the file exists and may be read")
             }
             hasher.update(data: Data(SHA256.hash(data: data)))

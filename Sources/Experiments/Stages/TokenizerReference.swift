@@ -6,6 +6,8 @@ import Settings
 /// The tokenizer of a base: how it is made, or what was read, and all that determines it besides the text that it learns from.
 public struct TokenizerReference: Sendable {
     let settings: TokenizerSettings
+    /// Version of how learned tokenizers split text into words: part of the recipe.
+    private static let splittingVersion = 2
     /// What a file held when the experiment was read: a stage makes that, whatever the file holds by then.
     private let read: (any Tokenizer)?
     let recipe: Value
@@ -19,7 +21,7 @@ public struct TokenizerReference: Sendable {
         self.settings = TokenizerSettings(settings)
         switch self.settings {
         case .byte: (read, recipe, vocabularySize) = (nil, ["kind": "byte"], 257)
-        case .bytePair(let size): (read, recipe, vocabularySize) = (nil, ["kind": "bpe", "vocab_size": .integer(size)], size)
+        case .bytePair(let size): (read, recipe, vocabularySize) = (nil, ["kind": "bpe", "vocab_size": .integer(size), "version": .integer(Self.splittingVersion)], size)
         case .file(let path):
             do throws(CorpusError) {
                 let tokenizer = try TokenizerFile.read(path: path)

@@ -41,7 +41,7 @@ public struct Safetensors: TensorSource, Sendable {
     /// Checks the header; tensors are copied out of the file on request.
     public init(path: String) throws(CheckpointError) {
         let data: Data
-        do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) } catch {
+        do { data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped) } catch {
             throw CheckpointError(path, "cannot be read", "check that the file exists and may be read")
         }
         try self.init(data: data, path: path)
