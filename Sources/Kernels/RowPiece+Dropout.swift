@@ -4,9 +4,8 @@ public struct DropoutMask: Sendable {
     private let threshold: UInt64
     private let scale: Float
 
-    /// - Parameters:
-    ///   - key: parts the rounds of a training.
-    ///   - place: parts the matrices of a round.
+    /// - `key`: parts the rounds of a training.
+    /// - `place`: parts the matrices of a round.
     public init(key: UInt64, place: UInt64, share: Double) {
         self.key = Self.mixed(key &+ Self.mixed(place))
         threshold = UInt64(share * 0x1p32)

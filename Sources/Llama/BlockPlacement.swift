@@ -33,7 +33,7 @@ public enum BlockPlacement: Sendable, Hashable {
     public var needsInfluence: Bool { self == .mostInfluential || self == .leastInfluential }
 
     /// The layers that `count` new blocks are inserted after in a model of `layerCount` blocks, ascending.
-    /// - Parameter influence: of every block, where the placement goes by it. Nil for sizes alone: then the layers are any.
+    /// - `influence`: of every block, where the placement goes by it. Nil for sizes alone: then the layers are any.
     public func layers(count: Int, layerCount: Int, influence: [Double]? = nil) throws(SettingsError) -> [Int] {
         guard count >= 1 else {
             throw SettingsError(path: Path(dotted: "blocks"), found: "\(count)", expected: "how many blocks to add, from 1 up")

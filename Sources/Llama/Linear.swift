@@ -1,5 +1,3 @@
-import Kernels
-
 /// A projection without bias: y = x W^T, and with an adapter y = x W^T + (alpha / r) (x A^T) B^T.
 /// Letters: I input width, O output width, r rank. Shapes: W (O, I), A (r, I), B (O, r).
 /// Source of the adapter: Hu et al. 2021, arXiv 2106.09685, eq. 3.
@@ -9,19 +7,6 @@ public final class Linear {
 
     var outputs: Int { weight.shape[0] }
     var inputs: Int { weight.shape[1] }
-
-    /// The weight (O, I) with the adapter added to it, W + (alpha / r) B A.
-    public func merged(_ compute: Compute) -> FloatBuffer {
-        let merged = FloatBuffer(weight.count)
-        merged.copy(from: weight.values)
-        guard let adapter else { return merged }
-        let scaled = FloatBuffer(adapter.a.count)
-        for i in 0..<scaled.count { scaled.base[i] = adapter.scale * adapter.a.values.base[i] }
-        compute.multiply(
-            Matrix(adapter.b.values.base, outputs, adapter.rank), Matrix(scaled.base, adapter.rank, inputs), into: Matrix(merged.base, outputs, inputs),
-            accumulate: true)
-        return merged
-    }
 
     init(_ name: String, outputs: Int, inputs: Int) {
         weight = Parameter(name + ".weight", [outputs, inputs])

@@ -17,10 +17,9 @@ extension LlamaModel {
     /// Inserts a block after each of the given layers; with `identity` and `zeroNorms` the model computes the same as before, bit for bit. Everything is
     /// frozen afterwards.
     ///
-    /// - Parameters:
-    ///   - layers: 1-based original layers (those that no expansion has added) to insert after, ascending, above what was inserted there before; 0 stands for
-    ///     below the first. A layer may come several times. What is copied is the original layer, for 0 the first.
-    ///   - seed: of random blocks.
+    /// - `layers`: 1-based original layers (those that no expansion has added) to insert after, ascending, above what was inserted there before; 0 stands for
+    ///   below the first. A layer may come several times. What is copied is the original layer, for 0 the first.
+    /// - `seed`: of random blocks.
     /// - Returns: the places of the new blocks, from 0, ascending.
     /// Source: Wu et al. 2024, LLaMA Pro, arXiv 2401.02415, section 3.2.
     @discardableResult

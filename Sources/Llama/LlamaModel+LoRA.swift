@@ -4,7 +4,7 @@ import Settings
 extension LlamaModel {
     /// Attaches adapters with A from U(-1/sqrt(I), 1/sqrt(I)) and B zero, so that the model computes the same as before.
     /// (PEFT's default: kaiming_uniform with a = sqrt(5), which is that range.) Everything is frozen afterwards.
-    /// - Parameter set: parts the adapters that one model gets after each other.
+    /// - `set`: parts the adapters that one model gets after each other.
     public func attachLoRA(_ settings: LoRASettings, seed: Int, set: Int = 0) {
         precondition(lora == nil && secondLayers.isEmpty, "adapters are attached once, to layers of one block")
         lora = settings
@@ -22,7 +22,7 @@ extension LlamaModel {
 
     /// Adds what the adapters give to the weights, W + (alpha / r) B A, each weight rounded once, and takes the adapters off. Everything is frozen afterwards.
     public func mergeLoRA() {
-        for block in blocks { for (_, linear) in block.linears { linear.mergeAdapter() } }
+        for block in blocks { for (_, linear) in block.linears { if linear.adapter != nil { linear.weight.values.copy(from: linear.merged()) } } }
         removeLoRA()
     }
 
@@ -40,8 +40,11 @@ extension Parameter {
 }
 
 extension Linear {
-    fileprivate func mergeAdapter() {
-        guard let adapter else { return }
+    /// The weight (O, I) with the adapter added to it, W + (alpha / r) B A, summed in Double and rounded once.
+    public func merged() -> FloatBuffer {
+        let merged = FloatBuffer(weight.count)
+        merged.copy(from: weight.values)
+        guard let adapter else { return merged }
         let scale = adapter.alpha / Double(adapter.rank)
         var sums = [Double](repeating: 0, count: inputs)
         for o in 0..<outputs {
@@ -50,9 +53,10 @@ extension Linear {
                 let b = Double(adapter.b.values.base[o * adapter.rank + r])
                 for i in sums.indices { sums[i] += b * Double(adapter.a.values.base[r * inputs + i]) }
             }
-            let row = weight.values.base + o * inputs
+            let row = merged.base + o * inputs
             for i in sums.indices { row[i] = Float(Double(row[i]) + scale * sums[i]) }
         }
+        return merged
     }
 }
 

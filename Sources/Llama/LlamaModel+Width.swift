@@ -4,9 +4,8 @@ extension LlamaModel {
     /// Widens the feed-forward layers: unit F + i is a copy of unit i mod F, and columns of down_proj are divided by the number of copies of their unit. Without noise the
     /// model computes the same as before, up to the rounding of sums. Everything is frozen afterwards.
     ///
-    /// - Parameters:
-    ///   - width: the new `intermediate_size`, at least the old one.
-    ///   - noise: standard deviation of what is added to the rows of gate_proj and up_proj of new units, in those of the tensor.
+    /// - `width`: the new `intermediate_size`, at least the old one.
+    /// - `noise`: standard deviation of what is added to the rows of gate_proj and up_proj of new units, in those of the tensor.
     /// Source: Chen et al. 2015, arXiv 1511.05641, section 2.3.
     public func widen(to width: Int, noise: Double, seed: Int) {
         let old = configuration.intermediateSize

@@ -116,7 +116,7 @@ public final class ModelPass {
 
     /// Adds to the gradients of everything trained those of `gradientScale` times the summed loss (and the distance from the teacher's predictions,
     /// where there is one), and returns the sum of the losses in nats over the scored targets.
-    /// - Parameter dropoutKey: another one each time: what adapters drop follows from it.
+    /// - `dropoutKey`: another one each time: what adapters drop follows from it.
     public func addGradients(tokens: [Int32], targets: [Int32], gradientScale: Float, dropoutKey: UInt64 = 0) -> Double {
         guard let residual = memory.gradients?.residual else { preconditionFailure("nothing of the model is trained") }
         let c = model.configuration

@@ -39,10 +39,9 @@ extension LlamaModel {
 
     /// Puts a second block beside the first of each of these layers (1-based, ascending). Everything is frozen afterwards.
     ///
-    /// - Parameters:
-    ///   - isExpert: only the feed-forward layer is a second one.
-    ///   - isZeroed: whether its down_proj begins at 0; else it is a copy.
-    ///   - gates: a at the start.
+    /// - `isExpert`: only the feed-forward layer is a second one.
+    /// - `isZeroed`: whether its down_proj begins at 0; else it is a copy.
+    /// - `gates`: a at the start.
     public func addSecondBlocks(to layers: [Int], isExpert: Bool, isZeroed: Bool, gates: (Float, Float)) {
         precondition(lora == nil && blocks.allSatisfy { $0.second == nil }, "second blocks are added once, before adapters")
         for layer in layers {

@@ -20,7 +20,7 @@ extension Value {
     ///
     /// For objects whose keys are data: they are kept byte for byte (Swift's strings are equal when they look the same) and may come twice.
     ///
-    /// - Parameter path: the keys that lead to the object from the outermost one.
+    /// - `path`: the keys that lead to the object from the outermost one.
     /// - Returns: nil for `entries` when no object stands there.
     public static func reading(
         json bytes: [UInt8], entriesAt path: [String], maximumDepth: Int = 200

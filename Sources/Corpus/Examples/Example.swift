@@ -23,7 +23,7 @@ public struct Example: Sendable, Hashable {
         self.answer = answer
     }
 
-    /// - Parameter answer: what the last answer of the segments says, without the mark that ends it.
+    /// - `answer`: what the last answer of the segments says, without the mark that ends it.
     public init(segments: [Segment], answer: String, answerEnd: String = "") {
         (self.segments, self.answer, self.answerEnd) = (segments, answer, answerEnd)
     }

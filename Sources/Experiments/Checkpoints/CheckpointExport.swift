@@ -11,9 +11,8 @@ public struct CheckpointExport {
         public var byteCount: Int
     }
 
-    /// - Parameters:
-    ///   - type: F32 or BF16, which rounds to the nearest.
-    ///   - merges: adapters are added to the weights. An error for a model that has none.
+    /// - `type`: F32 or BF16, which rounds to the nearest.
+    /// - `merges`: adapters are added to the weights. An error for a model that has none.
     public static func write(
         _ checkpoint: OpenCheckpoint, to output: String, type: Safetensors.ElementType = .float32, merges: Bool = false, isForced: Bool = false
     ) throws -> [File] {

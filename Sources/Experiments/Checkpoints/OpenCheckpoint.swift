@@ -21,7 +21,7 @@ public struct OpenCheckpoint {
     /// Files of the tokenizer that stand beside a folder's weights, by their names.
     let tokenizerFiles: [String]
 
-    /// - Parameter name: a folder, or the key of a stage or its beginning.
+    /// - `name`: a folder, or the key of a stage or its beginning.
     public init(_ name: String, store: StageStore) throws {
         if FileManager.default.fileExists(atPath: "\(name)/recipe.json") {
             let parts = name.split(separator: "/")

@@ -3,7 +3,7 @@ import Settings
 /// The `config.json` of transformers' `LlamaForCausalLM`. What the model here would compute otherwise is an error that names the key and its
 /// value; so is a key that nobody here knows.
 extension LlamaConfiguration {
-    /// - Parameter file: for errors.
+    /// - `file`: for errors.
     public init(configJSON json: Value, file: String) throws(CheckpointError) {
         func wrong(_ key: String, _ found: Value?, _ expected: String, _ advice: String = "") -> CheckpointError {
             CheckpointError(file, "\(key): found \(found?.summary ?? "nothing"), expected \(expected)", advice)
@@ -99,7 +99,7 @@ extension LlamaConfiguration {
 
     /// The `config.json` of such a model. `rope_theta` and `rope_scaling` stand beside each other: all versions of transformers read that.
     ///
-    /// - Parameter endOfText: the id that ends a document, and stands before one.
+    /// - `endOfText`: the id that ends a document, and stands before one.
     public func configJSON(endOfText: Int32, type: Safetensors.ElementType) -> Value {
         var json = value
         json["rope_scaling"] = ropeScaling?.value ?? .null

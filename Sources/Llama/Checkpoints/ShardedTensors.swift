@@ -34,10 +34,9 @@ public struct ShardedTensors: TensorSource, Sendable {
         (self.path, entries, files, places) = (path, file.entries, [file], file.entries.mapValues { _ in 0 })
     }
 
-    /// - Parameters:
-    ///   - bytes: the index.
-    ///   - index: its file, for errors.
-    ///   - shard: opens a file beside it.
+    /// - `bytes`: the index.
+    /// - `index`: its file, for errors.
+    /// - `shard`: opens a file beside it.
     public init(
         index bytes: [UInt8], file index: String, folder path: String, shard: (String) throws(CheckpointError) -> Safetensors
     ) throws(CheckpointError) {

@@ -22,9 +22,8 @@ public final class Decoder {
     private let last: FloatBuffer, lastR: FloatBuffer
     private let logitBuffer: ActivationBuffer
 
-    /// - Parameters:
-    ///   - slots: sequences at once.
-    ///   - positions: the longest sequence, in tokens (default: `max_position_embeddings`). Dynamic scaling goes by it.
+    /// - `slots`: sequences at once.
+    /// - `positions`: the longest sequence, in tokens (default: `max_position_embeddings`). Dynamic scaling goes by it.
     public init(_ model: LlamaModel, _ compute: Compute, slots: Int, positions: Int? = nil) {
         let c = model.configuration
         let positions = positions ?? c.maxPositions

@@ -55,7 +55,7 @@ extension Decoder {
     /// work when it throws.
     ///
     /// What is written behind a prompt follows from the prompt, the settings and, when tokens are drawn, the prompt's place in the list.
-    /// - Parameter prompts: each of at least one token and at most `positionCount`.
+    /// - `prompts`: each of at least one token and at most `positionCount`.
     public func generate(_ prompts: [[Int32]], _ settings: GenerationSettings, pause: () throws -> Void = {}) throws -> [Generation] {
         for prompt in prompts { precondition((1...positionCount).contains(prompt.count), "a prompt of \(prompt.count) tokens, of at most \(positionCount)") }
         takeWeights()

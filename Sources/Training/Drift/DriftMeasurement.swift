@@ -52,7 +52,7 @@ public struct DriftMeasurement {
         }
         let count = Double(windows.count * sequenceLength)
         let layers = kept.enumerated().map { place, layer in
-            let (weights, rank) = Self.change(from: base.blocks[place], to: model.blocks[layer], compute)
+            let (weights, rank) = Self.change(from: base.blocks[place], to: model.blocks[layer])
             return Drift.Layer(weights: weights, alignment: alignments[place].value(compute), rank: rank)
         }
         return Drift(crossEntropy: crossEntropy / count, baseEntropy: entropy / count, layers: layers)
@@ -77,7 +77,7 @@ public struct DriftMeasurement {
     }
 
     /// The relative change of a block's weights and the mean effective rank of the changes of its matrices.
-    private static func change(from base: Block, to block: Block, _ compute: Compute) -> (weights: Double, rank: Double) {
+    private static func change(from base: Block, to block: Block) -> (weights: Double, rank: Double) {
         var (changed, whole, ranks) = (0.0, 0.0, 0.0)
         for (from, to) in [(base.inputNorm, block.inputNorm), (base.postNorm, block.postNorm)] {
             for i in 0..<from.count {
@@ -87,7 +87,7 @@ public struct DriftMeasurement {
             }
         }
         for (from, to) in zip(base.linears, block.linears) {
-            let change = WeightChange(from: from.linear, to: to.linear, compute)
+            let change = WeightChange(from: from.linear, to: to.linear)
             changed += change.squares
             whole += from.linear.weight.values.values.reduce(0) { $0 + Double($1) * Double($1) }
             ranks += change.effectiveRank
@@ -146,9 +146,9 @@ private struct WeightChange {
     private let values: FloatBuffer
     private let shape: [Int]
 
-    init(from base: Linear, to linear: Linear, _ compute: Compute) {
+    init(from base: Linear, to linear: Linear) {
         shape = base.weight.shape
-        values = linear.merged(compute)
+        values = linear.merged()
         for i in 0..<values.count { values.base[i] -= base.weight.values.base[i] }
     }
 
@@ -156,9 +156,9 @@ private struct WeightChange {
 
     /// exp(-sum s log s) of the singular values over their sum; 0 without a change.
     var effectiveRank: Double {
-        let singular = SingularValues.of(Matrix(values.base, shape[0], shape[1]))
+        let singular = SingularValues(values.base, rows: shape[0], columns: shape[1]).values
         // What rounding leaves of a singular value of 0 is no rank.
-        let counted = singular.filter { $0 > 1e-6 * (singular.last ?? 0) }
+        let counted = singular.filter { $0 > 1e-6 * (singular.first ?? 0) }
         let sum = counted.reduce(0, +)
         return sum > 0 ? ExactMath.exp(counted.reduce(0) { $0 - $1 / sum * ExactMath.log($1 / sum) }) : 0
     }
