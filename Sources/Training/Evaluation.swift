@@ -60,10 +60,13 @@ public struct Evaluation {
     /// - Throws: what `pause` throws; `GenerationError` when the model's answers cannot be had.
     public func measure(_ model: LlamaModel, _ compute: Compute, pause: () throws -> Void = {}) throws -> [DomainResult] {
         let pass = ModelPass(model, compute, batch: settings.batchSize, length: sequenceLength)
-        let decoder = domains.contains { $0.examples != nil } ? Decoder(model, compute, slots: settings.batchSize) : nil
+        let decoder = domains.contains { $0.examples.map { $0.score != .mostLikely } ?? false } ? Decoder(model, compute, slots: settings.batchSize) : nil
         return try domains.map { domain in
-            if let examples = domain.examples, let decoder {
+            if let examples = domain.examples {
                 let (loss, bits) = try exampleLoss(domain.tasks, model, compute, pause)
+                guard examples.score != .mostLikely, let decoder else {
+                    return DomainResult(loss: loss, bitsPerByte: bits, accuracy: try ranked(examples, model, compute, pause))
+                }
                 return DomainResult(loss: loss, bitsPerByte: bits, accuracy: try taskScore(examples, domain.tasks, decoder, pause))
             }
             let (loss, bits) = try textLoss(domain.heldOut, pass, pause)
@@ -111,6 +114,28 @@ public struct Evaluation {
         var tally = Tally()
         for (sequence, result) in zip(sequences, try scored(sequences, model, compute, pause)) { tally.add(sequence, result.losses, tokenizer) }
         return tally.result
+    }
+
+    /// The share of examples whose answer is the most likely of its choices, each with its end; of equally likely ones the first counts.
+    private func ranked(_ set: ExampleSet, _ model: LlamaModel, _ compute: Compute, _ pause: () throws -> Void) throws -> Double? {
+        let asked = spread(set.heldOut.count, settings.questions).map { set.heldOut[$0] }
+        guard !asked.isEmpty else { return nil }
+        let choices = set.choices(of: asked), beginning = tokenizer.beginning
+        let sequences = zip(asked, choices).flatMap { example, choices in
+            choices.map { choice in
+                let tokens = TokenizedExample(example.answered(choice), answersOnly: true, tokenizer)
+                let (fitted, _) = tokens.fitted(max(1, model.configuration.maxPositions + 1 - beginning.count))
+                return Sequence(beginning + fitted.tokens, scoredFrom: max(1, beginning.count + fitted.promptCount))
+            }
+        }
+        let nats = try scored(sequences, model, compute, pause).map { $0.losses.reduce(0, +) }
+        var (right, next) = (0, 0)
+        for (example, choices) in zip(asked, choices) {
+            let own = nats[next..<next + choices.count]
+            if let best = own.indices.min(by: { own[$0] < own[$1] }), choices[best - next] == example.answer { right += 1 }
+            next += choices.count
+        }
+        return Double(right) / Double(asked.count)
     }
 
     /// The mean score of what the model writes, the most likely token each time, behind the prompts of examples.

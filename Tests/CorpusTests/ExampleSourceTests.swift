@@ -44,6 +44,38 @@ import Testing
         #expect(try source(["trace": .string(task + "x")]).score == .exactMatch)
     }
 
+    @Test func choicesAreReadOrTheHeldOutAnswers() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("c.jsonl", (0..<60).map { #"{"q": "q \#($0)", "a": "b", "o": ["a", "b", "c \#($0)"]}"# }.joined(separator: "\n"))
+        let entry: Value = ["jsonl": .string(folder.path + "/c.jsonl"), "prompt": "q", "answer": "a", "choices": "o"]
+        let set = try #require(try source(entry).load(name: "x").examples)
+        #expect(set.score == .mostLikely && set.choices(of: set.heldOut).allSatisfy { $0.count == 3 && $0[1] == "b" })
+        for (line, found) in [(#"{"q": "q", "a": "b"}"#, "only the fields a, q"), (#"{"q": "q", "a": "b", "o": ["a", "c"]}"#, "a list of 2"), (#"{"q": "q", "a": "b", "o": ["b"]}"#, "a list of 1")] {
+            try folder.write("c.jsonl", line)
+            let error = #expect(throws: CorpusError.self) { try source(entry).load(name: "x") }
+            #expect(error?.found == found && error?.place.contains("c.jsonl:1") == true, "\(String(describing: error))")
+        }
+        var other = entry
+        other["metric"] = "sari"
+        #expect(throws: SettingsError.self) { try source(other) }
+        // Without a field: the different answers that are held out.
+        try folder.write("t/train.json", Self.trace([("a", "A")]))
+        try folder.write("t/test.json", Self.trace([("b", "B"), ("c", "A"), ("d", "B")]))
+        let trace: Value = ["trace": .string(folder.path + "/t"), "metric": "most-likely"]
+        let ranked = try #require(try source(trace).load(name: "x").examples)
+        #expect(ranked.choices(of: ranked.heldOut) == [["B", "A"], ["B", "A"], ["B", "A"]])
+        try folder.write("t/test.json", Self.trace([("b", "B")]))
+        #expect(throws: CorpusError.self) { try source(trace).load(name: "x") }
+    }
+
+    @Test func anotherAnswerTakesTheLastOnesPlace() throws {
+        #expect(Example(prompt: "p ", answer: "a").answered("bc").text == "p bc")
+        let chat = Example(
+            segments: [Example.Segment("x", isAnswer: true), Example.Segment("<u>", isMark: true), Example.Segment("a", isAnswer: true), Example.Segment("</a>", isAnswer: true, isMark: true)],
+            answer: "a", answerEnd: "</a>")
+        #expect(chat.answered("b").text == "x<u>b</a>" && chat.answered("b").answer == "b")
+    }
+
     @Test func recipesTellSourcesApart() throws {
         let values: [Value] = [
             ["trace": "a"], ["trace": "a", "split": "eval"], ["trace": "a", "loss": "all"], ["trace": "a", "packing": false], ["trace": "a", "metric": "sari"],

@@ -12,7 +12,7 @@ import Testing
         var compared: [TaskScore: Int] = [:]
         for row in rows {
             let texts = ["prompt", "written", "expected"].compactMap { row[$0]?.asString }
-            for score in TaskScore.allCases {
+            for score in TaskScore.allCases where score != .mostLikely {
                 let found = score.value(written: texts[1], expected: texts[2], prompt: texts[0])
                 // Where the package throws: a text without a sentence.
                 let expected = row[score.rawValue]?.asDouble ?? 0
@@ -20,7 +20,7 @@ import Testing
                 if expected > 0, expected < 1 || score.isAccuracy { compared[score, default: 0] += 1 }
             }
         }
-        #expect(rows.count >= 150 && TaskScore.allCases.allSatisfy { compared[$0, default: 0] >= 20 })
+        #expect(rows.count >= 150 && TaskScore.allCases.allSatisfy { $0 == .mostLikely || compared[$0, default: 0] >= 20 })
     }
 
     private func score(_ score: TaskScore, _ written: String, _ expected: String, _ prompt: String = "") -> Double {

@@ -136,4 +136,28 @@ import Testing
         model.norm.values.base[0] = .nan
         #expect(throws: GenerationError.self) { try measure(model, tokenized([], heldOut: Self.examples)) }
     }
+
+    /// Ranked by sums of log-likelihoods in Double, answer and end of text, over logits of whole passes.
+    @Test func theMostLikelyChoiceIsTheAnswer() throws {
+        let model = try smallModel(vocabulary: 257, hidden: 24, positions: 30, seed: 4)
+        var examples = ["one", "two", "three", "four", "five", "six"].map { Example(prompt: "\($0): ", answer: "yes") }
+        for index in examples.indices { examples[index].choices = index % 2 == 0 ? ["no", "yes", "it may be"] : [] }
+        examples[3].answer = "no"
+        func likelihood(_ prompt: String, _ answer: String) -> Double {
+            let tokens = [Self.tokenizer.endOfText] + Self.tokenizer.encode(prompt + answer) + [Self.tokenizer.endOfText]
+            let logits = ModelPass(model, Compute(), batch: 1, length: tokens.count - 1).logits(tokens: Array(tokens.dropLast()))
+            return (tokens.count - answer.utf8.count - 1..<tokens.count).reduce(0.0) { sum, place in
+                let row = logits[(place - 1) * 257..<place * 257].map { ExactMath.exp(Double($0)) }
+                return sum + ExactMath.log(row[Int(tokens[place])] / row.reduce(0, +))
+            }
+        }
+        let right = examples.filter { example in
+            let choices = example.choices.isEmpty ? ["yes", "no"] : example.choices
+            return choices.max { likelihood(example.prompt, $0) < likelihood(example.prompt, $1) } == example.answer
+        }
+        let result = try measure(model, tokenized(Self.examples, heldOut: examples, score: .mostLikely))
+        #expect(result.accuracy == Double(right.count) / 6)
+        // The same examples by what is written: nothing an untrained model writes is exact.
+        #expect(try measure(model, tokenized(Self.examples, heldOut: examples)).accuracy == 0)
+    }
 }

@@ -17,6 +17,8 @@ public struct Example: Sendable, Hashable {
     public var answer: String
     /// The mark behind the answers of a chat; empty where the end of the text is their end.
     public var answerEnd = ""
+    /// Answers of which one is right, where the data names them.
+    public var choices: [String] = []
 
     public init(prompt: String, answer: String) {
         segments = [Segment(prompt), Segment(answer, isAnswer: true)]
@@ -36,6 +38,14 @@ public struct Example: Sendable, Hashable {
 
     /// The text as a whole.
     public var text: String { segments.map(\.text).joined() }
+
+    /// The same with another last answer.
+    public func answered(_ answer: String) -> Example {
+        var copy = self
+        copy.answer = answer
+        if let place = segments.indices.last(where: { $0 >= lastAnswer && !segments[$0].isMark }) { copy.segments[place].text = answer }
+        return copy
+    }
 
     /// Index of the first segment of the last answer.
     var lastAnswer: Int {
@@ -64,6 +74,19 @@ public struct ExampleSet: Sendable, Hashable {
     ) {
         (self.training, self.heldOut, self.answersOnly, self.isPacked) = (training, heldOut, answersOnly, isPacked)
         (self.score, self.maxNewTokens) = (score, maxNewTokens)
+    }
+
+    /// What the answer of each example is one of, with `mostLikely`: what the example names, or else every answer among the held-out ones, in the order in
+    /// which they come first.
+    public func choices(of examples: [Example]) -> [[String]] {
+        let all = heldOutAnswers
+        return examples.map { $0.choices.isEmpty ? all : $0.choices }
+    }
+
+    /// Distinct answers of the held-out examples.
+    var heldOutAnswers: [String] {
+        var known: Set<String> = []
+        return heldOut.map(\.answer).filter { known.insert($0).inserted }
     }
 
     /// Tokens of an answer at most, when the longest held-out one has so many, its end included.

@@ -21,10 +21,21 @@ enum ExampleReader {
         return examples
     }
 
-    /// JSON lines with two fields of text. Empty lines are skipped.
-    static func examples(ofJSONLines bytes: [UInt8], prompt: String, answer: String, file: String) throws(CorpusError) -> [Example] {
+    /// JSON lines with two fields of text, and one with a list of answers of which that is one, if `choices` names it. Empty lines are skipped.
+    static func examples(
+        ofJSONLines bytes: [UInt8], prompt: String, answer: String, choices: String? = nil, file: String
+    ) throws(CorpusError) -> [Example] {
         try lines(bytes, file: file).map { (line) throws(CorpusError) in
-            try example(line.value, prompt: prompt, answer: answer, place: line.place, advice: "name the fields with 'prompt: NAME' and 'answer: NAME'")
+            var example = try example(line.value, prompt: prompt, answer: answer, place: line.place, advice: "name the fields with 'prompt: NAME' and 'answer: NAME'")
+            guard let choices else { return example }
+            let found = try field(choices, of: line.value, place: line.place, advice: "name the field of the answers to choose from with 'choices: NAME'")
+            let texts = found.asList?.compactMap(\.asString) ?? []
+            guard texts.count >= 2, texts.count == found.asList?.count, Set(texts).count == texts.count, texts.contains(example.answer) else {
+                throw CorpusError(
+                    place: "\(line.place), field '\(choices)'", found: found.summary, expected: "a list of two or more different texts, the answer among them")
+            }
+            example.choices = texts
+            return example
         }
     }
 

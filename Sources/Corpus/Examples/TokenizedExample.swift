@@ -11,7 +11,8 @@ public struct TokenizedExample: Sendable, Hashable {
         (self.tokens, self.isScored, self.promptCount) = (tokens, isScored, promptCount)
     }
 
-    init(_ example: Example, answersOnly: Bool, _ tokenizer: some Tokenizer) {
+    /// - `answersOnly`: whether the loss counts answers alone.
+    public init(_ example: Example, answersOnly: Bool, _ tokenizer: some Tokenizer) {
         (tokens, isScored, promptCount) = ([], [], 0)
         for (index, segment) in example.segments.enumerated() {
             if index == example.lastAnswer { promptCount = tokens.count }

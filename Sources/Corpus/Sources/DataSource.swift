@@ -32,6 +32,8 @@ public struct DataSource: Sendable, Hashable {
         var isPacked: Bool
         var score: TaskScore
         var maxNewTokens: Int?
+        /// Field of the answers to choose from.
+        var choices: String?
 
         static let keys = ["loss", "packing", "metric", "max_new_tokens"]
 
@@ -40,13 +42,16 @@ public struct DataSource: Sendable, Hashable {
             isPacked = settings.value["packing"]?.asBool ?? true
             self.score = settings.value["metric"]?.asString.flatMap { TaskScore(rawValue: $0) } ?? score
             maxNewTokens = settings.value["max_new_tokens"]?.asInteger
+            choices = settings.value["choices"]?.asString
         }
 
         var recipe: Value {
-            [
+            var recipe: Value = [
                 "loss": answersOnly ? "answers" : "all", "packing": .bool(isPacked), "metric": .string(score.rawValue),
                 "max_new_tokens": maxNewTokens.map { .integer($0) } ?? .null,
             ]
+            if let choices { recipe["choices"] = .string(choices) }
+            return recipe
         }
 
         func set(training: [Example], heldOut: [Example]) -> ExampleSet {
@@ -78,6 +83,7 @@ public struct DataSource: Sendable, Hashable {
             .optional("split", .choice(["test", "eval"]), default: .null, "with trace: what is measured on (test)"),
             .optional("prompt", .string, default: .null, "with jsonl: the field of the prompt, beside 'answer'"),
             .optional("answer", .string, default: .null, "with jsonl: the field of the answer, beside 'prompt'"),
+            .optional("choices", .string, default: .null, "with prompt and answer: the field of a list of answers, of which the most likely one is the model's"),
             .optional("messages", .string, default: .null, "with jsonl: the field of a chat, a list of {role, content}"),
             .optional("template", ChatTemplate.kind, default: .null, "with messages: how they become text"),
             .optional("loss", .choice(["answers", "all"]), default: .null, "with prompts and answers: the tokens that training counts (answers)"),
@@ -95,7 +101,7 @@ public struct DataSource: Sendable, Hashable {
     /// key stands beside it that has no meaning for it. Paths of errors start at the entry.
     public init(settings: Settings) throws(SettingsError) {
         let jsonLines: [(keys: [String], more: [String])] = [
-            (["prompt", "answer"], ["held_out"] + ExampleSettings.keys), (["messages", "template"], ["held_out"] + ExampleSettings.keys),
+            (["prompt", "answer"], ["held_out", "choices"] + ExampleSettings.keys), (["messages", "template"], ["held_out"] + ExampleSettings.keys),
             (["field"], ["held_out"]),
         ]
         // What stands in the lines: prompts and answers, chats, or, with none of their keys, text.
@@ -122,6 +128,11 @@ public struct DataSource: Sendable, Hashable {
                 path: Path(), found: "'\(lines.keys.first { $0 != missing } ?? "")' without '\(missing)'", expected: "both",
                 advice: missing == "template" ? "write 'template: \(ChatTemplate.names.joined(separator: "|"))' or strings of your own" : "name the field")
         }
+        if settings.has("choices"), settings.has("metric"), settings.string("metric") != TaskScore.mostLikely.rawValue {
+            throw SettingsError(
+                path: Path([.key("metric")]), found: "\"\(settings.string("metric"))\" beside 'choices'", expected: "\"\(TaskScore.mostLikely.rawValue)\"",
+                advice: "leave it out: choices are ranked, nothing is written")
+        }
         func patterns(_ key: String) -> [String] { settings.value[key]?.asList?.compactMap(\.asString) ?? [settings.string(key)] }
         let heldOut = settings.has("held_out") ? settings.number("held_out") : DataSource.defaultHeldOut
         switch given[0].key {
@@ -135,7 +146,7 @@ public struct DataSource: Sendable, Hashable {
         case "jsonl" where lines.keys[0] == "prompt":
             form = .pairs(
                 patterns: patterns("jsonl"), prompt: settings.string("prompt"), answer: settings.string("answer"), heldOut: heldOut,
-                ExampleSettings(settings, score: .exactMatch))
+                ExampleSettings(settings, score: settings.has("choices") ? .mostLikely : .exactMatch))
         case "jsonl" where lines.keys[0] == "messages":
             let template: ChatTemplate
             do { template = try ChatTemplate(settings.value["template"] ?? .null) } catch { throw error.under(Path([.key("template")])) }
@@ -261,11 +272,11 @@ public struct DataSource: Sendable, Hashable {
                 guard !examples.isEmpty else { throw CorpusError(place: file, found: "no examples", expected: "at least one") }
                 return examples
             }
-            return Domain(name: name, examples: settings.set(training: parts[0], heldOut: parts[1]))
+            return Domain(name: name, examples: try DataSource.ranked(settings.set(training: parts[0], heldOut: parts[1]), place: place))
         case .pairs(_, let prompt, let answer, let heldOut, let settings):
             var examples: [Example] = []
             for file in try files() {
-                examples += try ExampleReader.examples(ofJSONLines: try FileText.bytes(of: file), prompt: prompt, answer: answer, file: file)
+                examples += try ExampleReader.examples(ofJSONLines: try FileText.bytes(of: file), prompt: prompt, answer: answer, choices: settings.choices, file: file)
             }
             return Domain(name: name, examples: try DataSource.split(examples, heldOut, settings, place: place))
         case .chats(_, let messages, let template, let heldOut, let settings):
@@ -303,6 +314,21 @@ public struct DataSource: Sendable, Hashable {
                 place: place, found: "no \(part) example (of \(examples.count), held_out \(share))", expected: "at least one",
                 advice: "\(advice) held_out or add examples")
         }
-        return settings.set(training: training, heldOut: heldOut)
+        return try ranked(settings.set(training: training, heldOut: heldOut), place: place)
+    }
+
+    /// Answers that held-out examples may be one of, where the data does not name them.
+    private static let mostChoices = 64
+
+    /// Refuses what cannot be ranked.
+    private static func ranked(_ set: ExampleSet, place: String) throws(CorpusError) -> ExampleSet {
+        guard set.score == .mostLikely, set.heldOut.contains(where: \.choices.isEmpty) else { return set }
+        let count = set.heldOutAnswers.count
+        guard (2...mostChoices).contains(count) else {
+            throw CorpusError(
+                place: place, found: "\(count) different answers among the held-out ones", expected: "2 to \(mostChoices) to choose from",
+                advice: "name the answers with 'choices', or take another metric")
+        }
+        return set
     }
 }

@@ -7,6 +7,8 @@ public enum TaskScore: String, Sendable, Hashable, CaseIterable {
     case rougeL = "rouge-l"
     case editSimilarity = "edit-similarity"
     case sari
+    /// Nothing is written: the answer is the one of several that the model finds most likely.
+    case mostLikely = "most-likely"
 
     /// - Parameters:
     ///   - written: what the model wrote, without the token that ended it.
@@ -14,7 +16,7 @@ public enum TaskScore: String, Sendable, Hashable, CaseIterable {
     ///   - prompt: the text before; only SARI looks at it.
     public func value(written: String, expected: String, prompt: String) -> Double {
         switch self {
-        case .exactMatch: ExactMatch.value(written, expected)
+        case .exactMatch, .mostLikely: ExactMatch.value(written, expected)
         case .firstCharacter: FirstCharacter.value(written, expected)
         case .rougeL: RougeL.value(written, expected)
         case .editSimilarity: EditSimilarity.value(written, expected)
@@ -23,7 +25,7 @@ public enum TaskScore: String, Sendable, Hashable, CaseIterable {
     }
 
     /// Whether a question is right or wrong and nothing between, so that the mean is an accuracy.
-    public var isAccuracy: Bool { self == .exactMatch || self == .firstCharacter }
+    public var isAccuracy: Bool { self == .exactMatch || self == .firstCharacter || self == .mostLikely }
 
     /// Tokens that the answer needs at most; nil: all of it counts.
     var tokenLimit: Int? { self == .firstCharacter ? 4 : nil }
