@@ -8,18 +8,16 @@ enum BaseOrigin: Sendable, Hashable {
     case random
     case checkpoint(folder: String)
 
-    private static func defaultTokenizer() throws(SettingsError) -> Value { try TokenizerSettings.kind.validated(["kind": "bpe"], at: Path()) }
-
     /// Settings of a run whose base has the tokenizer that it takes when the file names none.
     static func completed(_ settings: Settings) throws(SettingsError) -> Settings {
         let base = settings.settings("base")
         guard !base.has("checkpoint"), !base.has("tokenizer") else { return settings }
         var value = settings.value
-        try value.set(try defaultTokenizer(), at: Path(dotted: "base.tokenizer"))
+        try value.set(try TokenizerSettings.kind.validated(["kind": "bpe"], at: Path()), at: Path(dotted: "base.tokenizer"))
         return Settings(validated: value)
     }
 
-    /// Reads the `base` of a run. Paths of errors start there.
+    /// Reads the `base` of a run that `completed` has seen. Paths of errors start there.
     ///
     /// Returns the model's shape, where its weights come from, its tokenizer, and its training: with a checkpoint and without `train` one of no steps.
     static func read(_ base: Settings, _ files: inout BaseFiles) throws(SettingsError)
@@ -31,7 +29,7 @@ enum BaseOrigin: Sendable, Hashable {
                 throw SettingsError(path: Path(), found: "no key '\(field.key)'", expected: "\(more): \(field.kind.expectation) (\(field.help))")
             }
             let tokenizer: TokenizerReference
-            do { tokenizer = try files.tokenizer(base.has("tokenizer") ? base.settings("tokenizer") : Settings(validated: try defaultTokenizer())) } catch {
+            do { tokenizer = try files.tokenizer(base.settings("tokenizer")) } catch {
                 throw error.under(Path(dotted: "tokenizer"))
             }
             do {
