@@ -1,5 +1,6 @@
 import Experiments
 import HDF5
+import Kernels
 import Settings
 
 /// A published file, read back.
@@ -89,8 +90,24 @@ public struct PublishedFile: Sendable {
         }
     }
 
-    /// The column of a name, or nil.
-    public func column(_ name: String) -> Column? { columns.first { $0.name == name } }
+    /// The column of a name, or nil. `perplexity.DOMAIN` follows from `loss.DOMAIN` and does not stand in the file.
+    public func column(_ name: String) -> Column? { columns.first { $0.name == name } ?? perplexities.first { $0.name == name } }
+
+    /// exp of a loss in nats a token; NaN where there is none.
+    static func perplexity(ofLoss loss: Double) -> Double { loss.isFinite ? ExactMath.exp(min(loss, 700)) : loss }
+
+    /// All that a table or plot can show of a run beside its coordinates.
+    var figures: [Column] { (columns + perplexities).filter { !$0.role.isCoordinate } }
+
+    /// Of each run: its loss is a mean in nats a token.
+    private var perplexities: [Column] {
+        columns.filter { $0.role == .metric && $0.name.hasPrefix("loss.") }.map { loss in
+            let domain = loss.name.dropFirst("loss.".count)
+            return Column(
+                name: "perplexity.\(domain)", role: .metric, values: .numbers(loss.numbers.map(Self.perplexity(ofLoss:))),
+                meaning: "held-out perplexity on \(domain) at the end of the stream")
+        }
+    }
 
     /// The resolved configuration of a run as JSON.
     public func configuration(run id: String) throws(PublishedFileError) -> String {

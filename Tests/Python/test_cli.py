@@ -21,6 +21,8 @@ import termios
 import time
 import unittest
 
+import yaml
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BINARY = os.environ.get("STRATA_BINARY")
@@ -489,6 +491,16 @@ class PlanAndStatusTest(CommandLineTest):
 
     def test_the_experiments_of_the_project(self):
         self.assertIn("\n9 runs: arm (3), seed (3)\n", self.strata("plan", ROOT / "experiments/quickstart.yaml", "--no-calibration")[0])
+        for path in sorted((ROOT / "experiments").glob("*.yaml")):
+            text = path.read_text()
+            if "${data}" in text:
+                continue
+            self.assertRegex(self.strata("plan", path, "--no-calibration")[0], r"\n\d+ runs: ", path.name)
+            # What is kept of a real run has all tables that the file describes.
+            reference = ROOT / "results/reference" / path.stem
+            if path.stem != "quickstart":
+                tables = set(yaml.safe_load(text)["tables"])
+                self.assertEqual({table.stem for table in reference.glob("*.csv")}, tables, f"scripts/reference {path.stem} makes them")
         real = ROOT / "experiments/real-text.yaml"
         self.assertIn("add data=DIR to the command, or set STRATA_DATA=DIR", self.refused("plan", real))
         for name in ("general/a.txt", "domains/law_uscode.txt", "domains/biomed_pubmedqa.txt"):

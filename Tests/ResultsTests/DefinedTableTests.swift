@@ -63,6 +63,17 @@ import Testing
         #expect(table.footer.contains("Runs that share all their stages are one observation (frozen: 6 runs, n=1)."))
     }
 
+    @Test func perplexityIsTheExponentialOfEachRunsLoss() throws {
+        let table = try table(["rows": ["arm"], "columns": ["perplexity.law", "loss.law"], "costs": false, "filter": ["arm": ["sequential", "frozen"]]])
+        // The base has a loss of 4; e to it is 54.598150033144236.
+        #expect(abs(try #require(table.rows[0].cells[1].mean) - 54.598150033144236) < 1e-12)
+        let values = [2.718281828459045, 3.4903429574618414, 4.4816890703380645, 7.38905609893065, 9.487735836358526, 12.182493960703473]
+        let estimate = try #require(Estimate(values)), found = try #require(table.rows[1].cells[1].mean)
+        #expect(abs(found - estimate.mean) < 1e-12)
+        // Lower is better: the frozen base is not the best.
+        #expect(table.rows[1].best == [1, 2] && table.rows[2].best.isEmpty)
+    }
+
     @Test func armsAreComparedPairByPair() throws {
         let table = try table(["rows": ["arm"], "columns": ["loss.law"], "against": "sequential", "costs": false])
         #expect(table.columns.map(\.name) == ["arm", "loss.law", "loss.law.difference"])

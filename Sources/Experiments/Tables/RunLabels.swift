@@ -83,7 +83,7 @@ struct RunLabels {
     func checkColumn(_ name: String, at path: Path, allowsPattern: Bool = true, subject: SettingsError.Subject = .value) throws(SettingsError) {
         guard TableColumns.matching(name, in: columns) == nil || (!allowsPattern && name.hasSuffix(".*")) else { return }
         throw SettingsError(
-            path: path, found: "'\(name)'", expected: "a column: loss.DOMAIN, accuracy.DOMAIN, score.DOMAIN, bits_per_byte.DOMAIN, a parameter count, a cost or a metric",
+            path: path, found: "'\(name)'", expected: "a column: loss.DOMAIN, perplexity.DOMAIN, accuracy.DOMAIN, score.DOMAIN, bits_per_byte.DOMAIN, a parameter count, a cost or a metric",
             advice: nearestAdvice(to: name, among: columns), subject: subject)
     }
 }

@@ -7,7 +7,7 @@ public enum TableColumns {
     /// What strategies report: means over the tasks that have it.
     public static let retention = strategies.flatMap { $0.reports }.map { "retention.\($0)" }
     /// Columns of the last row of every matrix, a domain behind each. A domain has `score` where its metric is no share of right answers, else `accuracy`.
-    public static let prefixes = ["loss", "bits_per_byte", "accuracy", "score"]
+    public static let prefixes = ["loss", "perplexity", "bits_per_byte", "accuracy", "score"]
 
     /// All columns of an experiment with these domains.
     public static func all(domains: [String]) -> [String] {
@@ -26,7 +26,7 @@ public enum TableColumns {
 
     /// Whether lower values of a column are better; nil where neither is: costs and sizes.
     public static func isLowerBetter(_ name: String) -> Bool? {
-        if name.hasPrefix("loss.") || name.hasPrefix("bits_per_byte.") { return true }
+        if ["loss.", "perplexity.", "bits_per_byte."].contains(where: name.hasPrefix) { return true }
         if name.hasPrefix("accuracy.") || name.hasPrefix("score.") { return false }
         return Metric.isLowerBetter(name)
     }

@@ -14,7 +14,7 @@ public struct TableDefinition: Sendable, Hashable {
             "what tells rows apart: axes of the sweep, 'strategy', or dotted paths of settings; what is not named is averaged over. Without it: the axes"),
         .optional(
             "columns", .list(.string, count: 1...200), default: .null,
-            "what is shown: loss.DOMAIN, accuracy.DOMAIN, bits_per_byte.DOMAIN (or loss.*), metrics, costs. Without it: those of the table 'summary'"),
+            "what is shown: loss.DOMAIN, perplexity.DOMAIN, accuracy.DOMAIN, bits_per_byte.DOMAIN (or loss.*), metrics, costs. Without it: those of the table 'summary'"),
         .optional("filter", .map(.any), default: [:], "only runs in which these axes or settings have this value, or one of these"),
         .optional("order", .either([.string, .list(.string, count: 1...20)]), default: .null, "columns to sort the arms by; '-' before a name: largest first"),
         .optional("best", .bool, default: true, "the best mean of each column in bold"),

@@ -69,7 +69,7 @@ struct AxisPlot: PlotRecipe {
 
     /// What is shown: as defined, else the main metrics that the file has, else losses.
     private func metrics(_ definition: PlotDefinition, of file: PublishedFile) -> [Column] {
-        let all = file.columns.filter { !$0.role.isCoordinate }.map(\.name)
+        let all = file.figures.map(\.name)
         if let metrics = definition.metrics {
             return SummaryColumns.firstSeen(metrics.flatMap { TableColumns.matching($0, in: all) ?? [] }).prefix(12).compactMap(file.column)
         }

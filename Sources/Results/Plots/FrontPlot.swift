@@ -8,7 +8,7 @@ struct FrontPlot: PlotRecipe {
     func plot(_ definition: PlotDefinition, of file: PublishedFile) throws -> Plot? {
         let known = file.metricNames { _ in true }
         let names = definition.metrics ?? [["LA_loss", "OP_loss"], ["forgetting_loss", "general_loss"]].compactMap { $0.first(where: known.contains) }
-        let columns = names.filter(known.contains).compactMap(file.column)
+        let columns = names.compactMap(file.column)
         guard columns.count == 2 else { return nil }
         let (x, y) = (columns[0], columns[1])
         let all = definition.arms(of: file)

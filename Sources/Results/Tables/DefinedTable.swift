@@ -58,7 +58,7 @@ public struct DefinedTable: TableRecipe {
     }
 
     private func shownColumns(of file: PublishedFile) -> [ShownColumn] {
-        let all = file.columns.filter { !$0.role.isCoordinate }
+        let all = file.figures
         let costs = definition.showsCosts ? TableColumns.costs : []
         let sizes = definition.showsCosts ? TableColumns.parameters : []
         let metrics = definition.columns ?? SummaryTable.columns(of: file)
@@ -144,9 +144,12 @@ private struct ShownColumn {
     func baseCell(_ runs: [Int], in file: PublishedFile, _ method: Estimate.Method) -> Table.Cell {
         if name == "parameters.base" { return .plain(runs.map { values[$0] }) }
         guard isMetric else { return .number(0) }
-        for (prefix, matrices) in [("loss.", file.losses), ("bits_per_byte.", file.bitsPerByte), ("accuracy.", file.scores), ("score.", file.scores)] {
+        for (prefix, matrices) in [
+            ("loss.", file.losses), ("perplexity.", file.losses), ("bits_per_byte.", file.bitsPerByte), ("accuracy.", file.scores), ("score.", file.scores),
+        ] {
             if name.hasPrefix(prefix), let domain = file.domains.firstIndex(of: String(name.dropFirst(prefix.count))) {
-                return Table.Cell(runs.map { matrices[run: $0, row: 0, domain: domain] }, method)
+                let values = runs.map { matrices[run: $0, row: 0, domain: domain] }
+                return Table.Cell(prefix == "perplexity." ? values.map(PublishedFile.perplexity(ofLoss:)) : values, method)
             }
         }
         return .missing
