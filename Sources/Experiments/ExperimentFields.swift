@@ -15,6 +15,7 @@ public enum ExperimentFields {
         .required("train", .object(TrainingSettings.fields), "training of each task of the stream"),
         .required("strategy", strategyKind, "how the stream is learned"),
         .optional("replay", .object(Replay.fields), default: .null, "earlier text among that of each task, beside any strategy that trains"),
+        .optional("instruction", .object(Instruction.fields), default: .null, "tuning of all weights on prompts with answers behind the stream, the same for every strategy"),
         .optional("evaluation", .object(EvaluationSettings.fields), default: [:], "how much is measured after each task"),
         .optional("seed", .natural, default: 0, "seed of the stream: order of the batches, new weights"),
     ]

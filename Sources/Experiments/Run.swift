@@ -29,10 +29,14 @@ public struct Run: Sendable {
     let train: TrainingSettings
     let strategy: any Strategy
     let replay: Replay?
+    let instruction: Instruction?
     public let evaluation: EvaluationSettings
 
-    /// Everything that is measured: the base's domains, then those of the stream, each once.
-    public var domains: [String] { baseData + stream.filter { !baseData.contains($0) } }
+    /// Everything that is measured: the base's domains, then those of the stream, then those of the instruction stage, each once.
+    public var domains: [String] {
+        let learned = baseData + stream.filter { !baseData.contains($0) }
+        return learned + instructionData.filter { !learned.contains($0) }
+    }
 
     /// - Parameters:
     ///   - point: a point of the sweep. Paths of errors are those of its root.
@@ -78,6 +82,18 @@ public struct Run: Sendable {
         } catch { throw error.under(Path(dotted: "strategy")) }
         replay = settings.has("replay") ? Replay(settings: settings.settings("replay")) : nil
         do { try replay?.check(strategy, taskCount: stream.count, hasBaseText: !baseData.isEmpty) } catch { throw error.under(Path(dotted: "replay")) }
+        if settings.has("instruction") {
+            let path = Path(dotted: "instruction")
+            do throws(SettingsError) {
+                let instruction = try Instruction(settings.settings("instruction"), sources, stream: stream) { (value, place) throws(SettingsError) in
+                    try Run.domains(value, known: sources, at: place)
+                }
+                try Run.checkLength(instruction.train, model, at: Path(dotted: "train"))
+                self.instruction = instruction
+            } catch { throw error.under(path) }
+        } else {
+            instruction = nil
+        }
         label = point.label.isEmpty ? strategyName : point.label
     }
 
@@ -126,6 +142,8 @@ public struct Run: Sendable {
 
 extension Run {
     var isRandomBase: Bool { if case .random = origin { true } else { false } }
+    /// Domains that the instruction stage trains on; empty without one.
+    public var instructionData: [String] { instruction?.data ?? [] }
     var baseTrainSteps: Int { baseTrain["steps"]?.asInteger ?? 0 }
     /// What the questions of a domain are scored by; empty where it has none.
     public func scoreName(of domain: String) -> String { sources[domain]?.score?.rawValue ?? "" }

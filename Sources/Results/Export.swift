@@ -103,7 +103,7 @@ public enum Export {
 
     private static func curves(_ file: PublishedFile) throws -> (columns: [Entry], text: String) {
         let columns = [
-            run, Entry(name: "stage", type: "text", meaning: "what is trained: 'base' or tasks of the stream"),
+            run, Entry(name: "stage", type: "text", meaning: "what is trained: 'base', tasks of the stream, or 'instruction' behind it"),
             Entry(name: "step", type: "whole number", meaning: "optimizer step of the stage"),
             Entry(name: "loss", type: "number", unit: "nats/token", meaning: "training loss, mean over the steps since the row before"),
             Entry(name: "learning_rate", type: "number", meaning: "learning rate"),
@@ -126,7 +126,7 @@ public enum Export {
 
     private static func evaluations(_ file: PublishedFile) throws -> (columns: [Entry], text: String) {
         let columns = [
-            run, Entry(name: "stage", type: "text", meaning: "what is trained: 'base' or tasks of the stream"),
+            run, Entry(name: "stage", type: "text", meaning: "what is trained: 'base', tasks of the stream, or 'instruction' behind it"),
             Entry(name: "step", type: "whole number", meaning: "optimizer step of the stage"),
             Entry(name: "evaluated", type: "text", meaning: "domain that is evaluated"),
             Entry(name: "loss", type: "number", unit: "nats/token", meaning: "held-out loss"),

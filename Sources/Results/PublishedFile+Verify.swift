@@ -22,6 +22,7 @@ extension PublishedFile {
             // Files that were made before there were several metrics do not say which.
             let known = try root.group("scores").datasetNames()
             contents.variables += try PublishedFile.check(root.group("scores"), PublishedSchema.scores.filter { $0.name != "metric" || known.contains("metric") })
+            if instructed != nil { contents.variables += try PublishedFile.check(root.group("scores"), PublishedSchema.instructed) }
             let names: [String] = try root.group("scores").dataset("run").read()
             guard names == runs else { throw wrong("/scores and /summary list other runs") }
             let groups = try root.group("runs").groupNames()
@@ -40,7 +41,7 @@ extension PublishedFile {
             contents.stages = keys.count
             let listed = Set(keys)
             guard listed.count == keys.count else { throw wrong("/stages lists a stage twice") }
-            if !keys.isEmpty, let key = stages.lazy.flatMap(\.self).first(where: { !$0.isEmpty && !listed.contains($0) }) {
+            if !keys.isEmpty, let key = (stages.flatMap(\.self) + (instructed?.stages ?? [])).first(where: { !$0.isEmpty && !listed.contains($0) }) {
                 throw wrong("/scores names the stage \(key), which /stages does not list")
             }
         } catch let error as PublishedFileError {

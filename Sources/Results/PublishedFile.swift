@@ -28,6 +28,8 @@ public struct PublishedFile: Sendable {
     /// Floating-point operations and seconds of the training behind each row of each run, NaN where not known.
     public let flops: [[Double]]
     public let seconds: [[Double]]
+    /// What the instruction stage left; nil where no run has one.
+    public let instructed: Instructed?
     let file: File
 
     /// Opens and reads a file.
@@ -83,6 +85,7 @@ public struct PublishedFile: Sendable {
             (self.losses, self.bitsPerByte, self.scores) = (losses, bitsPerByte, scores)
             (self.randomLosses, self.randomScores) = (randomLosses, randomScores)
             (self.stages, self.flops, self.seconds) = (stages, flops, seconds)
+            instructed = try Instructed(group, runCount: runs.count, domainCount: domains.count)
         } catch let error as PublishedFileError {
             throw error
         } catch {
@@ -101,11 +104,13 @@ public struct PublishedFile: Sendable {
 
     /// Of each run: its loss is a mean in nats a token.
     private var perplexities: [Column] {
-        columns.filter { $0.role == .metric && $0.name.hasPrefix("loss.") }.map { loss in
-            let domain = loss.name.dropFirst("loss.".count)
-            return Column(
-                name: "perplexity.\(domain)", role: .metric, values: .numbers(loss.numbers.map(Self.perplexity(ofLoss:))),
-                meaning: "held-out perplexity on \(domain) at the end of the stream")
+        ["", TableColumns.instructed].flatMap { prefix in
+            columns.filter { $0.role == .metric && $0.name.hasPrefix(prefix + "loss.") }.map { loss in
+                let domain = loss.name.dropFirst((prefix + "loss.").count)
+                return Column(
+                    name: "\(prefix)perplexity.\(domain)", role: .metric, values: .numbers(loss.numbers.map(Self.perplexity(ofLoss:))),
+                    meaning: "exp of \(loss.name)")
+            }
         }
     }
 
@@ -176,7 +181,7 @@ public struct PublishedFile: Sendable {
         return try Value(json: Array(json.utf8)).asList ?? []
     }
 
-    private static func rows<T>(_ values: [T], _ rowCount: Int, _ columnCount: Int) -> [[T]]? {
+    static func rows<T>(_ values: [T], _ rowCount: Int, _ columnCount: Int) -> [[T]]? {
         guard values.count == rowCount * columnCount else { return nil }
         return (0..<rowCount).map { Array(values[$0 * columnCount..<($0 + 1) * columnCount]) }
     }

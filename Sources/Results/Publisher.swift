@@ -100,6 +100,7 @@ public enum Publisher {
             "loss_random", row(\.randomLosses), along: [run, evaluated], units: "nats/token", meaning: "held-out loss of a random model")
         try group.addVariable(
             "score_random", row(\.randomScores), along: [run, evaluated], meaning: "score of a random model")
+        try writeInstructed(runs, domains: domains, run: run, evaluated: evaluated, in: group)
     }
 
     private static func write(_ run: RunRecord, in group: Group) throws {
@@ -132,7 +133,7 @@ public enum Publisher {
     private static func write(_ stages: [StageRecord], in group: Group) throws {
         let stage = try group.addDimension("stage", stages.map(\.key), meaning: "SHA-256 of the stage's recipe; its folder in results/stages")
         try group.setCoordinates(["kind", "title", "parent", "state"])
-        try group.addVariable("kind", stages.map(\.kind), along: [stage], meaning: "tokenizer, pretraining, task or evaluation")
+        try group.addVariable("kind", stages.map(\.kind), along: [stage], meaning: "tokenizer, pretraining, task, instruction or evaluation")
         try group.addVariable("title", stages.map(\.title), along: [stage], meaning: "what progress lines call the stage")
         try group.addVariable("parent", stages.map(\.parent), along: [stage], meaning: "stage that it starts from")
         try group.addVariable("state", stages.map(\.state), along: [stage], meaning: "done, failed, begun or pending")

@@ -17,6 +17,11 @@ extension RunRecord {
         try expect("randomLosses", count: randomLosses.count, domains.count, "values, one for every domain")
         try expect("randomScores", count: randomScores.count, domains.count, "values, one for every domain")
 
+        if let instructed {
+            for (name, count) in [
+                ("losses", instructed.losses.count), ("bitsPerByte", instructed.bitsPerByte.count), ("scores", instructed.scores.count), ("isOwn", instructed.isOwn.count),
+            ] { try expect("instructed.\(name)", count: count, domains.count, "values, one for every domain") }
+        }
         let curveCounts = [
             ("stages", curve.stages.count), ("losses", curve.losses.count), ("learningRates", curve.learningRates.count),
             ("gradientNorms", curve.gradientNorms.count), ("tokens", curve.tokens.count), ("seconds", curve.seconds.count),

@@ -24,21 +24,25 @@ extension RunRecord {
         var evaluations = Evaluations()
         let stages = [(name: "base", key: chain.pretraining, row: 0)]
             + chain.phases.map { (name: $0.tasks.map { run.stream[$0] }.joined(separator: " + "), key: $0.key, row: $0.after) }
-        for stage in stages {
-            let records = try StageRecords(store, stage.key)
-            rowCosts[stage.row] = Cost(
-                flops: store.state(stage.key) == .done ? costs[stage.key]?.operations ?? .nan : .nan, seconds: records.curve.last?.seconds ?? .nan,
-                memoryBytes: costs[stage.key]?.memoryBytes ?? .nan)
-            curve.append(records.curve, stage: stage.name)
+        func add(_ key: String, name: String) throws -> (records: StageRecords, cost: Cost) {
+            let records = try StageRecords(store, key)
+            curve.append(records.curve, stage: name)
             for (step, results) in records.evaluations {
                 evaluations.steps.append(step)
-                evaluations.stages.append(stage.name)
+                evaluations.stages.append(name)
                 evaluations.losses.append(results.map(\.loss))
             }
+            let flops = store.state(key) == .done ? costs[key]?.operations ?? .nan : .nan
+            return (records, Cost(flops: flops, seconds: records.curve.last?.seconds ?? .nan, memoryBytes: costs[key]?.memoryBytes ?? .nan))
+        }
+        for stage in stages {
+            let (records, cost) = try add(stage.key, name: stage.name)
+            rowCosts[stage.row] = cost
             guard stage.key != chain.pretraining else { continue }
             parameters.added = max(parameters.added, records.parameters["added"] ?? 0)
             parameters.trained = max(parameters.trained, records.parameters["trained"] ?? 0)
         }
+        let instructionCost = try chain.instruction.map { try add($0.training, name: Instruction.stageName).cost }
         self.init(
             id: run.id, axes: run.axes.map { ($0.name, $0.value) }, configuration: run.settings.value, strategy: run.strategyName,
             tasks: run.stream, domains: run.domains, losses: losses, bitsPerByte: bits, scores: scores,
@@ -46,6 +50,7 @@ extension RunRecord {
             parameters: parameters, metrics: [], stages: chain.rows.map { $0 ?? "" }, costs: rowCosts, dataHashes: chain.dataHashes, curve: curve,
             evaluations: evaluations)
         scoreNames = run.domains.map { run.scoreName(of: $0) }
+        instructed = try instructionCost.flatMap { try Instructed(chain, cost: $0, store: store) }
     }
 
     /// The metrics of the stream, of scores and of losses, in the order in which they are shown.
@@ -60,7 +65,8 @@ extension RunRecord {
                 tasks.map { task in joint.domains.firstIndex(of: task).map { joint[keyPath: matrix][joint.tasks.count][$0] } ?? .nan }
             }
             var all = MetricReport(scores, random: places.map { random[$0] }, joint: jointRow).metrics
-            let general = domains.indices.filter { !places.contains($0) }
+            // What the base knew: no task, and nothing that comes behind the stream.
+            let general = domains.indices.filter { !places.contains($0) && instructed?.isOwn[$0] != true }
             if !general.isEmpty {
                 let values = self[keyPath: matrix]
                 all.append(

@@ -40,6 +40,8 @@ public struct RunRecord: Sendable {
     public var dataHashes: [String]
     public var curve: LearningCurve
     public var evaluations: Evaluations
+    /// What was measured behind the instruction stage; nil for a run without one.
+    public var instructed: Instructed?
 
     /// What training took.
     public struct Cost: Sendable, Hashable {

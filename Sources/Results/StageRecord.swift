@@ -4,7 +4,7 @@ import Experiments
 public struct StageRecord: Sendable, Hashable {
     /// SHA-256 of the recipe; names the folder in `results/stages`.
     public var key: String
-    /// `tokenizer`, `pretraining`, `task` or `evaluation`.
+    /// `tokenizer`, `pretraining`, `task`, `instruction` or `evaluation`.
     public var kind: String
     public var title: String
     /// Key of the stage that it starts from, empty for the first.

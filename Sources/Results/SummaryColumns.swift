@@ -43,9 +43,7 @@ enum SummaryColumns {
                 let isMeasured = prefix == "loss" || runs.contains { run in (0...run.tasks.count).contains { !run.value(matrix, row: $0, domain: domain).isNaN } }
                 guard isMeasured else { continue }
                 var (name, what) = ("\(prefix).\(domain)", what)
-                if prefix == "accuracy", let score = runs.lazy.compactMap({ TaskScore(rawValue: $0.scoreName(of: domain)) }).first(where: { !$0.isAccuracy }) {
-                    (name, what) = ("score.\(domain)", "mean \(score.rawValue) on")
-                }
+                if prefix == "accuracy", let score = otherScore(of: domain, runs) { (name, what) = ("score.\(domain)", "mean \(score) on") }
                 columns.append(Column(name: name, role: .metric, values: .numbers(last), meaning: "\(what) \(domain) at the end of the stream", unit: unit))
             }
         }
@@ -56,6 +54,7 @@ enum SummaryColumns {
                     name: name, role: .metric, values: .numbers(values), meaning: Metric.definitions[name] ?? "metric \(name)",
                     unit: name.hasSuffix("_loss") ? "nats/token" : nil))
         }
+        columns += instructed(runs, domains: domains)
         for (index, column) in columns.enumerated() {
             guard column.name != "run", !columns[..<index].contains(where: { $0.name == column.name }) else {
                 throw PublishError(
@@ -64,6 +63,11 @@ enum SummaryColumns {
             }
         }
         return columns
+    }
+
+    /// The metric of a domain's questions where it is no share of right answers; else nil.
+    static func otherScore(of domain: String, _ runs: [RunRecord]) -> String? {
+        runs.lazy.compactMap { TaskScore(rawValue: $0.scoreName(of: domain)) }.first { !$0.isAccuracy }?.rawValue
     }
 
     /// Every name once, in the order in which it appears first.

@@ -24,7 +24,7 @@ import Testing
     static let rootCases: [(String, String, String)] = [
         (
             "stream:", "streem:",
-            "e.yaml:11:1: streem: found an unknown key 'streem', expected one of base, data, evaluation, name, plots, replay, seed, slurm, strategy, stream, sweep, tables, train; did you mean 'stream'?"
+            "e.yaml:11:1: streem: found an unknown key 'streem', expected one of base, data, evaluation, instruction, name, plots, replay, seed, slurm, strategy, stream, sweep, tables, train; did you mean 'stream'?"
         ),
         (
             "{kind: byte}", "{kind: bpe, vocabulary: 300}",
@@ -113,7 +113,7 @@ import Testing
     static let sweepCases: [(String, String, String)] = [
         (
             "{strategy: {kind: joint}}", "{strategy: {kind: joint}, trian: {steps: 5}}",
-            "e.yaml:18:33: trian: found an unknown key 'trian', expected one of base, data, evaluation, name, replay, seed, strategy, stream, train; did you mean 'train'?"
+            "e.yaml:18:33: trian: found an unknown key 'trian', expected one of base, data, evaluation, instruction, name, replay, seed, strategy, stream, train; did you mean 'train'?"
         ),
         ("{strategy: {kind: joint}}", "{strategy: {kind: joint}, train: {sequence_length: 33}}", "e.yaml:18:58: train.sequence_length: found 33"),
         ("kind: joint", "kind: join", "e.yaml:18:25: strategy.kind: found \"join\""),

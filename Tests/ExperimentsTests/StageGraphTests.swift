@@ -14,6 +14,7 @@ import Testing
         case .tokenizer: "tokenizer"
         case .pretraining(_, _, let lesson): "pretraining \(lesson.train.steps)"
         case .task(_, let phase, let lesson): "task \(phase) of \(lesson.data.map(\.name)) \(lesson.train.steps)"
+        case .instruction: "instruction"
         case .evaluation: "evaluation"
         }
     }

@@ -25,6 +25,11 @@ public struct Example: Sendable, Hashable {
         self.answer = answer
     }
 
+    init(_ question: Question) {
+        self.init(prompt: question.prompt, answer: question.answer)
+        choices = question.choices
+    }
+
     /// - `answer`: what the last answer of the segments says, without the mark that ends it.
     public init(segments: [Segment], answer: String, answerEnd: String = "") {
         (self.segments, self.answer, self.answerEnd) = (segments, answer, answerEnd)

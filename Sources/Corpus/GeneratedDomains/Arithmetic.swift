@@ -29,4 +29,8 @@ public struct Arithmetic: GeneratedDomain {
             },
             question: { random in ArithmeticProblem(&random).question })
     }
+
+    public func trainingQuestions(_ count: Int, documentCount: Int, seed: Int, without heldOut: Set<String>) -> [Question] {
+        drawn(count, seed: seed, without: heldOut, question: { random in ArithmeticProblem(&random).question })
+    }
 }

@@ -30,12 +30,7 @@ public struct Biographies: GeneratedDomain {
     public var defaultQuestionCount: Int { 200 }
 
     public func domain(name: String, documentCount: Int, questionCount: Int, seed: Int) -> Domain {
-        var random = RandomStream(seed: seed, "\(self.name)/people")
-        let people = Person.drawn(min(Self.mostPeople, max(2, documentCount / Self.documentsPerPerson)), seed: seed, &random)
-        // For each person and fact the wording that training never asks; nil: it asks none.
-        let kept: [[Int?]] = people.map { person in
-            Person.Fact.allCases.map { random.uniform() < Self.neverAskedShare ? nil : random.below(person.questions($0).count) }
-        }
+        let (people, kept) = cast(documentCount: documentCount, seed: seed)
         return assembled(
             name: name, documentCount: documentCount, questionCount: questionCount, seed: seed,
             document: { random in
@@ -50,6 +45,22 @@ public struct Biographies: GeneratedDomain {
                 let wording = kept[index][fact.rawValue] ?? random.below(people[index].questions(fact).count)
                 return Self.question(people[index], fact, wording, choices: random.uniform() >= Self.writtenShare, &random)
             })
+    }
+
+    public func trainingQuestions(_ count: Int, documentCount: Int, seed: Int, without heldOut: Set<String>) -> [Question] {
+        let (people, kept) = cast(documentCount: documentCount, seed: seed)
+        guard kept.contains(where: { $0.contains { $0 != nil } }) else { return [] }
+        return drawn(count, seed: seed, without: heldOut) { random in Self.trainingQuestion(people, kept, &random) }
+    }
+
+    /// The people, and for each person and fact the wording that training never asks; nil: it asks none.
+    private func cast(documentCount: Int, seed: Int) -> (people: [Person], kept: [[Int?]]) {
+        var random = RandomStream(seed: seed, "\(name)/people")
+        let people = Person.drawn(min(Self.mostPeople, max(2, documentCount / Self.documentsPerPerson)), seed: seed, &random)
+        let kept: [[Int?]] = people.map { person in
+            Person.Fact.allCases.map { random.uniform() < Self.neverAskedShare ? nil : random.below(person.questions($0).count) }
+        }
+        return (people, kept)
     }
 
     private static func question(_ person: Person, _ fact: Person.Fact, _ wording: Int, choices: Bool, _ random: inout RandomStream) -> Question {
@@ -81,6 +92,16 @@ public struct Biographies: GeneratedDomain {
             questions.append(question(people[index], fact, wording, choices: false, &random))
         }
         return GeneratedDocument(asking: questions)
+    }
+
+    /// A question that training asks, of which there is one.
+    private static func trainingQuestion(_ people: [Person], _ kept: [[Int?]], _ random: inout RandomStream) -> Question {
+        while true {
+            let index = random.below(people.count)
+            let fact = random.pick(Person.Fact.allCases)
+            let wording = random.below(people[index].questions(fact).count)
+            if let held = kept[index][fact.rawValue], held != wording { return question(people[index], fact, wording, choices: false, &random) }
+        }
     }
 
     /// Three to five facts in any order: first by name, then by pronoun or surname, with a plain sentence here and there.

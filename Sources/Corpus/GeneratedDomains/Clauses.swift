@@ -22,6 +22,7 @@ public struct Clauses: GeneratedDomain {
     public var summary: String { "legal clauses of contracts, fair or unfair by rules on what they say" }
     public var defaultDocumentCount: Int { 900 }
     public var defaultQuestionCount: Int { 200 }
+    public var hasChoices: Bool { true }
 
     public func domain(name: String, documentCount: Int, questionCount: Int, seed: Int) -> Domain {
         assembled(
@@ -32,6 +33,10 @@ public struct Clauses: GeneratedDomain {
                     : GeneratedDocument(text: Self.contract(&random))
             },
             question: Self.question)
+    }
+
+    public func trainingQuestions(_ count: Int, documentCount: Int, seed: Int, without heldOut: Set<String>) -> [Question] {
+        drawn(count, seed: seed, without: heldOut, question: Self.question)
     }
 
     /// Terms of either kind as often.

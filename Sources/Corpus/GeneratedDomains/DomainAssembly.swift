@@ -44,4 +44,16 @@ extension GeneratedDomain {
         return Domain(
             name: name, training: training.map { Array($0.text.utf8) }, heldOut: heldOut.map { Array($0.utf8) }, questions: questions)
     }
+
+    /// Draws different questions, none with one of these prompts.
+    func drawn(_ count: Int, seed: Int, without heldOut: Set<String>, question: (inout RandomStream) -> Question) -> [Question] {
+        var random = RandomStream(seed: seed, "\(name)/pairs")
+        var (seen, questions) = (heldOut, [Question]())
+        // Bounded attempts, as above.
+        for _ in 0..<count * 20 where questions.count < count {
+            let candidate = question(&random)
+            if seen.insert(candidate.prompt).inserted { questions.append(candidate) }
+        }
+        return questions
+    }
 }

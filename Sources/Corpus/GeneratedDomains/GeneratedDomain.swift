@@ -14,6 +14,14 @@ public protocol GeneratedDomain: Sendable {
     /// `documentCount` training documents, about a tenth as many held-out ones, and at most `questionCount` questions: fewer
     /// where a short text leaves nothing more to ask.
     func domain(name: String, documentCount: Int, questionCount: Int, seed: Int) -> Domain
+    /// Whether every question comes with answers to choose from.
+    var hasChoices: Bool { get }
+    /// At most `count` different questions for training of the domain with these arguments, without those of these prompts; fewer where it has no more to ask.
+    func trainingQuestions(_ count: Int, documentCount: Int, seed: Int, without heldOut: Set<String>) -> [Question]
+}
+
+extension GeneratedDomain {
+    public var hasChoices: Bool { false }
 }
 
 /// Every generated domain.

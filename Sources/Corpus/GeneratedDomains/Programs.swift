@@ -42,6 +42,10 @@ public struct Programs: GeneratedDomain {
             question: Self.question)
     }
 
+    public func trainingQuestions(_ count: Int, documentCount: Int, seed: Int, without heldOut: Set<String>) -> [Question] {
+        drawn(count, seed: seed, without: heldOut, question: Self.question)
+    }
+
     static func question(_ random: inout RandomStream) -> Question {
         let (source, trace, output, _) = program(&random)
         return Question(

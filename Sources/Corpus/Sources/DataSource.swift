@@ -6,11 +6,12 @@ import Settings
 ///     {text: "books/**/*.txt", held_out: 0.05}             text files; a path, a pattern, or a list of them
 ///     {jsonl: "problems.jsonl", field: question}           JSON lines; the text is in one field
 ///     {generated: arithmetic, documents: 2000, seed: 0}    made by the program
+///     {generated: arithmetic, form: examples}               its questions, as prompts with answers
 ///     {trace: "FOMC"}                                      a task of the TRACE benchmark: a folder with train, eval and test.json
 ///     {jsonl: "qa.jsonl", prompt: question, answer: answer}     prompts with answers
 ///     {jsonl: "chats.jsonl", messages: messages, template: chatml}     chats
 ///
-/// The last three give examples (`ExampleSet`): by default the loss counts the answers alone, and held-out questions are answered and scored.
+/// The last four give examples (`ExampleSet`): by default the loss counts the answers alone, and held-out questions are answered and scored.
 ///
 /// A document of a text file ends with a line that is exactly `<|endoftext|>`; a file without such a line is one document. **A
 /// document longer than 64 KiB is cut into passages of 8 to 16 KiB, at line ends where there are any, and each is then
@@ -20,7 +21,8 @@ public struct DataSource: Sendable, Hashable {
     enum Form: Sendable, Hashable {
         case text(patterns: [String], heldOut: Double)
         case jsonLines(patterns: [String], field: String, heldOut: Double)
-        case generated(name: String, documents: Int, questions: Int, seed: Int)
+        /// Text, or its questions as examples.
+        case generated(name: String, documents: Int, questions: Int, seed: Int, ExampleSettings?)
         case trace(folder: String, split: String, ExampleSettings)
         case pairs(patterns: [String], prompt: String, answer: String, heldOut: Double, ExampleSettings)
         case chats(patterns: [String], messages: String, template: ChatTemplate, heldOut: Double, ExampleSettings)
@@ -76,7 +78,8 @@ public struct DataSource: Sendable, Hashable {
             .optional("generated", .choice(names), default: .null, "text made by the program: \(names.joined(separator: ", "))"),
             .optional("field", .string, default: .null, "with jsonl: the field that holds the text (text)"),
             .optional("held_out", .number(0.001...0.9), default: .null, "with text and jsonl: share of the documents that training never sees (\(defaultHeldOut))"),
-            .optional("documents", .integer(20...1_000_000), default: .null, "with generated: number of training documents"),
+            .optional("form", .choice(["text", "examples"]), default: .null, "with generated: text with questions in it, or questions alone as prompts with answers (text)"),
+            .optional("documents", .integer(20...1_000_000), default: .null, "with generated: number of training documents, or of training pairs at most"),
             .optional("questions", .integer(1...100_000), default: .null, "with generated: number of held-out questions"),
             .optional("seed", .natural, default: .null, "with generated: another seed makes another text (0)"),
             .optional("trace", .string, default: .null, "a folder of the TRACE benchmark with train.json, eval.json and test.json"),
@@ -106,8 +109,10 @@ public struct DataSource: Sendable, Hashable {
         ]
         // What stands in the lines: prompts and answers, chats, or, with none of their keys, text.
         let lines = jsonLines.first { $0.keys.contains { settings.has($0) } } ?? jsonLines[2]
+        let asksOnly = settings.value["form"] == "examples"
         let sources: [(key: String, allowed: [String])] = [
-            ("text", ["held_out"]), ("jsonl", lines.keys + lines.more), ("generated", ["documents", "questions", "seed"]),
+            ("text", ["held_out"]), ("jsonl", lines.keys + lines.more),
+            ("generated", ["form", "documents", "questions", "seed"] + (asksOnly ? ExampleSettings.keys : [])),
             ("trace", ["split"] + ExampleSettings.keys),
         ]
         let given = sources.filter { settings.has($0.key) }
@@ -157,11 +162,17 @@ public struct DataSource: Sendable, Hashable {
             form = .jsonLines(patterns: patterns("jsonl"), field: settings.has("field") ? settings.string("field") : "text", heldOut: heldOut)
         default:
             let domain = generatedDomain(named: settings.string("generated"))
+            let examples = asksOnly ? ExampleSettings(settings, score: domain.hasChoices ? .mostLikely : .exactMatch) : nil
+            if examples?.score == .mostLikely, !domain.hasChoices {
+                throw SettingsError(
+                    path: Path([.key("metric")]), found: "\"\(TaskScore.mostLikely.rawValue)\" of '\(domain.name)', whose questions name no answers to choose from",
+                    expected: "another metric, such as \"\(TaskScore.exactMatch.rawValue)\"")
+            }
             form = .generated(
                 name: domain.name,
                 documents: settings.has("documents") ? settings.integer("documents") : domain.defaultDocumentCount,
                 questions: settings.has("questions") ? settings.integer("questions") : domain.defaultQuestionCount,
-                seed: settings.has("seed") ? settings.integer("seed") : 0)
+                seed: settings.has("seed") ? settings.integer("seed") : 0, examples)
         }
     }
 
@@ -210,16 +221,22 @@ public struct DataSource: Sendable, Hashable {
     public var score: TaskScore? {
         switch form {
         case .text, .jsonLines: nil
-        case .generated: .exactMatch
+        case .generated(_, _, _, _, let settings): settings?.score ?? .exactMatch
         case .trace(_, _, let settings), .pairs(_, _, _, _, let settings), .chats(_, _, _, _, let settings): settings.score
         }
     }
 
     /// Whether it gives prompts with answers, and not running text.
-    public var hasExamples: Bool {
+    public var hasExamples: Bool { examples != nil }
+
+    /// Whether it gives prompts with answers of which training counts the answers alone.
+    public var countsAnswersOnly: Bool { examples?.answersOnly == true }
+
+    private var examples: ExampleSettings? {
         switch form {
-        case .text, .jsonLines, .generated: false
-        case .trace, .pairs, .chats: true
+        case .text, .jsonLines: nil
+        case .generated(_, _, _, _, let settings): settings
+        case .trace(_, _, let settings), .pairs(_, _, _, _, let settings), .chats(_, _, _, _, let settings): settings
         }
     }
 
@@ -230,11 +247,12 @@ public struct DataSource: Sendable, Hashable {
             ["source": "text", "reader": .integer(DataSource.readerVersion), "held_out": .number(heldOut)]
         case .jsonLines(_, let field, let heldOut):
             ["source": "jsonl", "reader": .integer(DataSource.readerVersion), "field": .string(field), "held_out": .number(heldOut)]
-        case .generated(let name, let documents, let questions, let seed):
-            [
-                "source": "generated", "generated": .string(name), "version": .integer(generatedDomain(named: name).version),
-                "documents": .integer(documents), "questions": .integer(questions), "seed": .integer(seed),
-            ]
+        case .generated(let name, let documents, let questions, let seed, let settings):
+            Value.object(
+                [
+                    "source": "generated", "generated": .string(name), "version": .integer(generatedDomain(named: name).version),
+                    "documents": .integer(documents), "questions": .integer(questions), "seed": .integer(seed),
+                ].merging(settings.map { ["reader": .integer(DataSource.exampleVersion), "examples": $0.recipe] } ?? [:]) { $1 })
         case .trace(_, let split, let settings):
             ["source": "trace", "reader": .integer(DataSource.exampleVersion), "split": .string(split), "examples": settings.recipe]
         case .pairs(_, let prompt, let answer, let heldOut, let settings):
@@ -256,8 +274,15 @@ public struct DataSource: Sendable, Hashable {
         let share: Double
         let place = "data.\(name)"
         switch form {
-        case .generated(let generator, let documents, let questions, let seed):
-            return generatedDomain(named: generator).domain(name: name, documentCount: documents, questionCount: questions, seed: seed)
+        case .generated(let generator, let documents, let questions, let seed, let settings):
+            let made = generatedDomain(named: generator)
+            let domain = made.domain(name: name, documentCount: documents, questionCount: questions, seed: seed)
+            guard let settings else { return domain }
+            let asked = made.trainingQuestions(documents, documentCount: documents, seed: seed, without: Set(domain.questions.map(\.prompt)))
+            for (part, questions) in [("training", asked), ("held-out", domain.questions)] where questions.isEmpty {
+                throw CorpusError(place: place, found: "no \(part) question of '\(generator)'", expected: "at least one", advice: "raise documents, or take another seed")
+            }
+            return Domain(name: name, examples: settings.set(training: asked.map(Example.init), heldOut: domain.questions.map(Example.init)))
         case .text(_, let heldOut):
             share = heldOut
             for file in try files() { documents += DocumentReader.documents(ofText: try FileText.bytes(of: file)) }

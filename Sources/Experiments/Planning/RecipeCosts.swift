@@ -15,7 +15,7 @@ struct RecipeCosts {
     mutating func cost(of key: String) -> StageCost? {
         guard let recipe = recipe(key) else { return nil }
         switch recipe["stage"]?.asString {
-        case "pretraining", "task":
+        case "pretraining", "task", "instruction":
             guard let train = try? Settings(recipe["train"] ?? .null, fields: TrainingSettings.fields), train.has("sequence_length"),
                 let shape = shape(of: key, recipe)
             else { return nil }
@@ -54,6 +54,9 @@ struct RecipeCosts {
         if recipe["stage"] == "pretraining" {
             guard let configuration = try? LlamaConfiguration(value: recipe["model"] ?? .null) else { return nil }
             shape = ModelShape(configuration)
+        } else if recipe["stage"] == "instruction" {
+            guard let parent = recipe["parent"]?.asString, let before = self.recipe(parent).flatMap({ self.shape(of: parent, $0) }) else { return nil }
+            shape = before.trainedWhole
         } else {
             guard let parent = recipe["parent"]?.asString, let strategy = strategy(of: recipe), let phase = recipe["phase"]?.asInteger,
                 let base = self.recipe(parent).flatMap({ self.shape(of: parent, $0) })

@@ -63,7 +63,8 @@ public struct SweepPlan: Sendable {
         self.workers = workers
         axes = SweepPlan.axes(of: runs)
 
-        var kinds = ["tokenizer", "pretraining", "task", "evaluation"].map { Kind(name: $0) }
+        let isInstructed = graph.chains.contains { $0.instruction != nil }
+        var kinds = (["tokenizer", "pretraining", "task"] + (isInstructed ? ["instruction"] : []) + ["evaluation"]).map { Kind(name: $0) }
         var left = StageCost()
         for (stage, cost) in zip(stages, costs) {
             guard let index = kinds.firstIndex(where: { $0.name == stage.kind }) else { preconditionFailure("a stage of no kind") }

@@ -121,13 +121,8 @@ public struct SweepStatus: Sendable {
 
 extension SweepStatus.Current {
     fileprivate init(_ stage: Stage, message: String?, holder: String?, _ lastPoint: (String) -> CurvePoint?) {
-        let lesson: Stage.Lesson? =
-            switch stage.work {
-            case .pretraining(_, _, let lesson), .task(_, _, let lesson): lesson
-            case .tokenizer, .evaluation: nil
-            }
         self.init(
-            key: stage.key, title: stage.title, point: lesson.flatMap { _ in lastPoint(stage.key) }, steps: lesson?.train.steps, message: message,
+            key: stage.key, title: stage.title, point: stage.lesson.flatMap { _ in lastPoint(stage.key) }, steps: stage.lesson?.train.steps, message: message,
             holder: holder)
     }
 }

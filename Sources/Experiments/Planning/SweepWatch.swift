@@ -67,7 +67,8 @@ public struct SweepWatch {
     private mutating func matrix(_ chain: StageGraph.Chain) throws -> WatchView.Matrix? {
         let names = ["base"] + chain.run.stream
         var rows: [WatchView.Matrix.Row] = []
-        for (name, key) in zip(names, chain.rows) {
+        let instructed = chain.instruction.map { [(Instruction.stageName, Optional($0.evaluation))] } ?? []
+        for (name, key) in Array(zip(names, chain.rows)) + instructed {
             guard let key else { continue }
             if measured[key] == nil, done.contains(key), let results = try StageRecords(store, key).evaluations.first?.results {
                 measured[key] = results.map { result in

@@ -43,6 +43,10 @@ extension PlotDefinition {
             throw SettingsError(
                 path: path.appending("kind"), found: "'front' of one arm", expected: "two arms or more",
                 advice: "filter less, or name more under 'arms'")
+        case .curves where stage == .instruction && !context.isInstructed:
+            throw SettingsError(
+                path: path.appending("stage"), found: "'\(stage.rawValue)', and no run has such a stage", expected: "'\(Stage.stream.rawValue)'",
+                advice: "the key 'instruction' beside 'stream' makes one")
         case .curves, .stream, .forgetting, .scores: break
         }
     }

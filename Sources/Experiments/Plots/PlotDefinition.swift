@@ -26,6 +26,9 @@ public struct PlotDefinition: Sendable, Hashable {
         case accuracy
     }
 
+    /// What curves are of: the tasks of the stream, or the stage behind it that tunes on prompts with answers.
+    public enum Stage: String, Sendable, Hashable, CaseIterable { case stream, instruction }
+
     /// Numbers of the runs that `axis` can name beside axes and settings: what the method costs.
     public static let sizes = ["parameters.added", "parameters.trained", "cost.flops"]
 
@@ -43,7 +46,10 @@ public struct PlotDefinition: Sendable, Hashable {
             "interval", .choice(TableDefinition.Interval.allCases.map(\.rawValue)), default: "t",
             "95 % interval: Student t, or percentiles of a seeded bootstrap")
         switch kind {
-        case .curves: return [title, filter, arms]
+        case .curves:
+            let stage = Field.optional(
+                "stage", .choice(Stage.allCases.map(\.rawValue)), default: "stream", "the tasks of the stream, or the instruction stage behind it")
+            return [title, filter, arms, stage]
         case .blocks: return [title, filter]
         case .stream: return [title, filter, arms, domains, interval]
         case .forgetting: return [title, filter, arms, interval]
@@ -79,6 +85,7 @@ public struct PlotDefinition: Sendable, Hashable {
     /// Of the kind `axis`, and only of that.
     public var axis: String?
     public var measure = Measure.loss
+    public var stage = Stage.stream
     public var interval = TableDefinition.Interval.studentT
 
     public init(name: String, _ kind: PlotKind) { (self.name, self.kind) = (name, kind) }
@@ -92,6 +99,7 @@ public struct PlotDefinition: Sendable, Hashable {
         filter = (settings.value["filter"]?.asObject ?? [:]).mapValues { $0.asList ?? [$0] }
         (arms, domains, metrics, axis) = (names("arms"), names("domains"), names("metrics"), text("axis"))
         measure = text("measure").flatMap(Measure.init) ?? .loss
+        stage = text("stage").flatMap(Stage.init) ?? .stream
         interval = text("interval").flatMap(TableDefinition.Interval.init) ?? .studentT
     }
 
@@ -109,7 +117,7 @@ public struct PlotDefinition: Sendable, Hashable {
         let all: [String: Value] = [
             "title": .string(title), "filter": .object(filter.mapValues(Value.list)), "arms": list(arms), "domains": list(domains),
             "metrics": list(metrics), "axis": axis.map { .string($0) } ?? .null, "measure": .string(measure.rawValue),
-            "interval": .string(interval.rawValue),
+            "interval": .string(interval.rawValue), "stage": .string(stage.rawValue),
         ]
         let known = Set(Self.fields(of: kind).map(\.key))
         return .object(all.filter { known.contains($0.key) }.merging(["name": .string(name), "kind": .string(kind.rawValue)]) { $1 })

@@ -37,10 +37,5 @@ extension Journal {
 
 extension Stage {
     /// Steps that it trains; nil when it trains nothing.
-    var steps: Int? {
-        switch work {
-        case .pretraining(_, _, let lesson), .task(_, _, let lesson): lesson.train.steps > 0 ? lesson.train.steps : nil
-        case .tokenizer, .evaluation: nil
-        }
-    }
+    var steps: Int? { lesson.flatMap { $0.train.steps > 0 ? $0.train.steps : nil } }
 }

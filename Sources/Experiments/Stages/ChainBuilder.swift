@@ -75,9 +75,23 @@ struct ChainBuilder {
             trained.append((task.key, phase.tasks, phase.after))
             parent = task
         }
+        let instruction = instruction(run, behind: parent, data, trunk)
+        stages += instruction
         return StageGraph.Chain(
             run: run, stages: stages, randomEvaluation: trunk.randomEvaluation.key, rows: rows, pretraining: trunk.pretrained.key, phases: trained,
-            dataHashes: trunk.measurement.data.map(\.hash))
+            instruction: instruction.isEmpty ? nil : (instruction[0].key, instruction[1].key), dataHashes: trunk.measurement.data.map(\.hash))
+    }
+
+    /// The stage that tunes the model of another on prompts with answers, and its evaluation; none without `instruction`. The recipe names no strategy: runs that
+    /// train nothing share it.
+    private func instruction(_ run: Run, behind parent: Stage, _ data: ([String]) -> [DataReference], _ trunk: Trunk) -> [Stage] {
+        guard let instruction = run.instruction else { return [] }
+        let lesson = lesson(instruction.train, run, data(instruction.data), seed: run.seed, trunk.tokenizer, trunk.measurement)
+        let title = "\(run.label), \(Instruction.stageName)"
+        let stage = Stage(
+            "instruction", title: title, parent: parent.key, numerics: numerics, recipe: recipe(lesson, instruction.trainValue, trunk.measured),
+            work: .instruction(lesson))
+        return [stage, evaluation(of: stage, title + ", evaluation", trunk.measurement, trunk.measured)]
     }
 
     private mutating func trunk(of run: Run, _ checkpoint: CheckpointReference?, _ data: ([String]) -> [DataReference]) -> Trunk {

@@ -23,6 +23,8 @@ public struct Stage: Sendable {
         case pretraining(LlamaConfiguration, from: CheckpointReference?, Lesson)
         /// Phase `phase` of a strategy, on the model of the parent.
         case task(any Strategy, phase: Int, Lesson)
+        /// All weights of the parent's model, adapters merged, behind the stream.
+        case instruction(Lesson)
         case evaluation(Measurement)
     }
 
@@ -62,12 +64,21 @@ public struct Stage: Sendable {
         public var tokenizer: String
     }
 
-    /// `tokenizer`, `pretraining`, `task` or `evaluation`.
+    /// What it trains; nil for stages that do not.
+    public var lesson: Lesson? {
+        switch work {
+        case .pretraining(_, _, let lesson), .task(_, _, let lesson), .instruction(let lesson): lesson
+        case .tokenizer, .evaluation: nil
+        }
+    }
+
+    /// `tokenizer`, `pretraining`, `task`, `instruction` or `evaluation`.
     public var kind: String {
         switch work {
         case .tokenizer: "tokenizer"
         case .pretraining: "pretraining"
         case .task: "task"
+        case .instruction: "instruction"
         case .evaluation: "evaluation"
         }
     }

@@ -51,6 +51,11 @@ extension StageGraph {
                 known[task] = shape
                 shapes[stage.key] = shape
                 costs.append(shape.cost(of: lesson, strategy.overhead(phase: phase)))
+            case .instruction(let lesson):
+                guard let parent = stage.parent, let shape = shapes[parent] else { preconditionFailure("an instruction stage behind its model") }
+                let whole = shape.trainedWhole
+                shapes[stage.key] = whole
+                costs.append(whole.cost(of: lesson))
             case .evaluation(let measurement):
                 guard let parent = stage.parent, let shape = shapes[parent] else { preconditionFailure("an evaluation behind its model") }
                 costs.append(shape.cost(of: measurement))
@@ -128,6 +133,14 @@ struct ModelShape {
         (trainsEmbedding, trainsHead) = (model.embedding.isTrainable, model.head.isTrainable)
         let lowest = trainsEmbedding ? 0 : model.blocks.firstIndex(where: \.isTrainable) ?? blockCount
         reachedShare = Double(blockCount - lowest) / Double(blockCount)
+    }
+
+    /// With adapters merged and all of it trained.
+    var trainedWhole: ModelShape {
+        var whole = self
+        (whole.adapterWeights, whole.trainedWeights, whole.reachedShare) = (0, matrixWeights, 1)
+        (whole.trainsEmbedding, whole.trainsHead) = (true, true)
+        return whole
     }
 
     private func sizes(of linear: String) -> (outputs: Int, inputs: Int) {

@@ -15,7 +15,7 @@ extension StageGraph {
         }
         // An axis stands in the tables; a setting that arms change beside their strategy does not.
         let axes = Set(chains.flatMap { $0.run.axes.map(\.name) })
-        for section in ["train", "base"] {
+        for section in ["train", "base", "instruction"] {
             for path in TableLabels.paths(chains[0].run.settings.value[section] ?? .null, under: section).sorted() 
             where !axes.contains(where: { path == $0 || path.hasPrefix("\($0).") }) && path != "base.seed" {
                 guard let place = Path(parsing: path) else { continue }

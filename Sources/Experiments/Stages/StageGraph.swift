@@ -18,6 +18,8 @@ public struct StageGraph: Sendable {
         public let pretraining: String
         /// The training stage of each phase with the tasks that it learns.
         public let phases: [(key: String, tasks: [Int], after: Int)]
+        /// The stage behind the stream that tunes on prompts with answers, and its evaluation.
+        public let instruction: (training: String, evaluation: String)?
         /// Hashes of the data of `run.domains`.
         public let dataHashes: [String]
     }
@@ -72,6 +74,11 @@ public struct StageGraph: Sendable {
             notes.append("All runs start from one base: the intervals do not cover the seed of the base\(advice).")
         }
         for chain in chains { for note in chain.run.strategy.notes(chain.run.base) where !notes.contains(note) { notes.append(note) } }
+        for instruction in chains.compactMap(\.run.instruction) {
+            let note = "instructed: all weights tuned on \(instruction.data.joined(separator: ", ")) behind the stream, \(instruction.train.steps) steps, the loss on "
+                + "answers only, the same sequences for every arm of a seed; all other columns are without it."
+            if !notes.contains(note) { notes.append(note) }
+        }
         if let metrics { notes.append("Scores of what the model writes, 0 to 1: \(metrics).") }
         return notes + confounds
     }

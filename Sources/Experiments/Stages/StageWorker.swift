@@ -59,7 +59,7 @@ public final class StageWorker {
             try interruption.check()
             switch stage.work {
             case .tokenizer: try makeTokenizer(stage)
-            case .pretraining(_, _, let lesson), .task(_, _, let lesson):
+            case .pretraining(_, _, let lesson), .task(_, _, let lesson), .instruction(let lesson):
                 if store.state(stage.key) != .done, !lesson.data.isEmpty { _ = (try batches(lesson), try texts(lesson.earlier, lesson)) }
             case .evaluation(let measurement):
                 if store.state(stage.key) != .done { _ = try evaluation(measurement) }
@@ -163,6 +163,11 @@ public final class StageWorker {
                         model: model, phase: phase, seed: lesson.seed, settings: lesson.train, compute: compute, carried: carried(by: stage.parent),
                         before: { try self.parentModel(of: stage) }, earlier: { try self.earlierBatches(lesson, $0) }, pause: interruption.check))
             } finish: { strategy.finish(model, phase: phase) }
+        case .instruction(let lesson):
+            let model = try parentModel(of: stage)
+            model.mergeLoRA()
+            model.setTrainable { _ in true }
+            attempt = try train(model, lesson, turn, baseCount: count(of: stage.parent, "base")) { nil }
         case .evaluation(let measurement):
             attempt = try begin(turn)
             let results = try evaluation(measurement).measure(parentModel(of: stage), compute, pause: interruption.check)

@@ -84,7 +84,7 @@ extension Stage {
     func products(in store: StageStore) -> [String] {
         switch work {
         case .tokenizer: ["tokenizer.json", "tokenizer_config.json"]
-        case .pretraining: ["model.safetensors"]
+        case .pretraining, .instruction: ["model.safetensors"]
         case .task: ["model.safetensors"] + (store.hasFile(key, "carried.safetensors") ? ["carried.safetensors"] : [])
         case .evaluation: []
         }
@@ -92,12 +92,7 @@ extension Stage {
 
     /// Keys of the stages whose products it reads.
     var needs: [String] {
-        let tokenizer: String? =
-            switch work {
-            case .tokenizer: nil
-            case .pretraining(_, _, let lesson), .task(_, _, let lesson): lesson.tokenizer
-            case .evaluation(let measurement): measurement.tokenizer
-            }
+        let tokenizer: String? = if case .evaluation(let measurement) = work { measurement.tokenizer } else { lesson?.tokenizer }
         return [parent, tokenizer].compactMap { $0 }
     }
 }

@@ -7,6 +7,8 @@ struct RunLabels {
     let runs: [Coordinates]
     let defaultRows: [String]
     let domains: [String]
+    /// Whether some run has an instruction stage.
+    let isInstructed: Bool
     private let columns: [String]
     private let labels: [String]
 
@@ -21,7 +23,8 @@ struct RunLabels {
         var kinds: Set<String> = []
         for run in runs where kinds.insert(run.strategyName).inserted { paths.formUnion(TableLabels.paths(run.settings.value)) }
         self.domains = domains
-        columns = TableColumns.all(domains: domains)
+        isInstructed = runs.contains { $0.instruction != nil }
+        columns = TableColumns.all(domains: domains, isInstructed: isInstructed)
         labels = axes + ["strategy"] + paths.subtracting(axes).sorted()
         let repetitions = TableLabels.repetitionAxes(streams: runs.map(\.stream))
         let rows = axes.filter { !repetitions.contains($0) }

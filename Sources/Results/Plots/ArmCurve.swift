@@ -1,3 +1,5 @@
+import Experiments
+
 /// Training loss of an arm, averaged over its runs.
 struct ArmCurve {
     struct Stage: Hashable {
@@ -24,15 +26,16 @@ struct ArmCurve {
     }
 
     /// Steps are counted through the stream, without the base's.
-    init(_ arm: Arms.Arm, in file: PublishedFile) throws {
-        try self.init(file.observations(arm.runs), name: arm.title, in: file)
+    /// - Parameter stage: `instruction` takes that stage alone, which is left out else.
+    init(_ arm: Arms.Arm, _ stage: PlotDefinition.Stage = .stream, in file: PublishedFile) throws {
+        try self.init(file.observations(arm.runs, of: stage == .instruction ? TableColumns.instructed : ""), name: arm.title, stage, in: file)
         place = arm.place
     }
 
-    init(_ runs: [Int], name: String, in file: PublishedFile) throws {
+    init(_ runs: [Int], name: String, _ stage: PlotDefinition.Stage = .stream, in file: PublishedFile) throws {
         var losses: [Int: [Double]] = [:]
         for run in runs {
-            let (points, stages) = ArmCurve.stream(try file.curve(run: file.runs[run]))
+            let (points, stages) = ArmCurve.stream(try file.curve(run: file.runs[run]), stage)
             if stages.count > self.stages.count { self.stages = stages }
             for (step, loss) in points { losses[step, default: []].append(loss) }
         }
@@ -40,10 +43,11 @@ struct ArmCurve {
     }
 
     /// Logged losses and stages of a run behind its base.
-    private static func stream(_ curve: LearningCurve) -> (points: [(Int, Double)], stages: [Stage]) {
+    private static func stream(_ curve: LearningCurve, _ part: PlotDefinition.Stage) -> (points: [(Int, Double)], stages: [Stage]) {
         var points: [(Int, Double)] = [], stages: [Stage] = []
         var (start, last) = (0, 0)
-        for index in curve.steps.indices.drop(while: { curve.stages[$0] == "base" }) {
+        for index in curve.steps.indices.drop(while: { curve.stages[$0] == "base" })
+        where (curve.stages[index] == Instruction.stageName) == (part == .instruction) {
             // A task may come twice in a row: its steps begin anew.
             if stages.last?.name != curve.stages[index] || curve.steps[index] <= last {
                 start += last

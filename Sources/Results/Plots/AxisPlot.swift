@@ -16,7 +16,7 @@ struct AxisPlot: PlotRecipe {
         let panels = columns.map { column in
             zip(names, groups).prefix(PlotStyle.limit).map { name, group in
                 let points = Set(group.runs.map { numbers[$0] }).sorted().compactMap { value in
-                    let observed = file.observations(group.runs.filter { numbers[$0] == value })
+                    let observed = file.observations(group.runs.filter { numbers[$0] == value }, of: column.name)
                     return Estimate(observed.map { column.numbers[$0] }, definition.interval.method).map { (value, $0) }
                 }
                 return PlotSeries(name: name, points: points)

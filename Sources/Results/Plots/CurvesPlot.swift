@@ -6,13 +6,14 @@ struct CurvesPlot: PlotRecipe {
 
     func plot(_ definition: PlotDefinition, of file: PublishedFile) throws -> Plot? {
         let arms = definition.arms(of: file, partsOrders: true)
-        let curves = try arms.prefix(PlotStyle.limit).map { try ArmCurve($0, in: file) }.filter { !$0.series.points.isEmpty }
+        let curves = try arms.prefix(PlotStyle.limit).map { try ArmCurve($0, definition.stage, in: file) }.filter { !$0.series.points.isEmpty }
         guard !curves.isEmpty else { return nil }
         var script = GnuplotScript()
         script.title(definition.title)
-        CurvesPlot.draw(curves, hasTitle: !definition.title.isEmpty, in: &script)
+        CurvesPlot.draw(curves, definition.stage, hasTitle: !definition.title.isEmpty, in: &script)
+        let place = definition.stage == .instruction ? "in the instruction stage" : "along the stream"
         return Plot(
-            definition.name, title: "Training loss along the stream, means and 95 % intervals over seeds." + PlotText.cut(arms.count),
+            definition.name, title: "Training loss \(place), means and 95 % intervals over seeds." + PlotText.cut(arms.count),
             description: "Line chart of training loss in nats a token against optimizer steps. Last values: \(CurvesPlot.last(curves)).",
             height: 460 + PlotStyle.keyHeight(curves.map(\.series.name), width: 760), script)
     }
@@ -23,8 +24,8 @@ struct CurvesPlot: PlotRecipe {
     }
 
     /// Axes, boundaries of the tasks where all agree on them, bands and lines.
-    static func draw(_ curves: [ArmCurve], hasTitle: Bool = false, in script: inout GnuplotScript) {
-        script.add("set xlabel \"optimizer steps in the stream\"")
+    static func draw(_ curves: [ArmCurve], _ stage: PlotDefinition.Stage = .stream, hasTitle: Bool = false, in script: inout GnuplotScript) {
+        script.add("set xlabel \"optimizer steps in the \(stage == .instruction ? "instruction stage" : "stream")\"")
         script.add("set ylabel \"training loss (nats/token)\"")
         if let first = curves.first, first.stages.count > 1, curves.allSatisfy({ $0.stages == first.stages }) {
             script.add("set tmargin \(hasTitle ? 4.2 : 2.2)")

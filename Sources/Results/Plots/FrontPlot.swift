@@ -13,10 +13,10 @@ struct FrontPlot: PlotRecipe {
         let (x, y) = (columns[0], columns[1])
         let all = definition.arms(of: file)
         let points = all.prefix(Self.limit).compactMap { arm -> (name: String, place: Int, x: Estimate, y: Estimate)? in
-            let runs = file.observations(arm.runs)
-            guard let first = Estimate(runs.map { x.numbers[$0] }, definition.interval.method),
-                let second = Estimate(runs.map { y.numbers[$0] }, definition.interval.method)
-            else { return nil }
+            func estimate(_ column: Column) -> Estimate? {
+                Estimate(file.observations(arm.runs, of: column.name).map { column.numbers[$0] }, definition.interval.method)
+            }
+            guard let first = estimate(x), let second = estimate(y) else { return nil }
             return (arm.title, arm.place, first, second)
         }
         guard points.count > 1 else { return nil }

@@ -58,6 +58,7 @@ struct ForgettingPlot: PlotRecipe {
         guard row > 0 else { return .nan }
         let tasks = file.tasks[run]
         let rises = file.domains.enumerated().compactMap { domain, name -> Double? in
+            guard file.instructed?.isOwn[run][domain] != true else { return nil }
             let learned = tasks.firstIndex(of: name).map { $0 + 1 } ?? 0
             guard learned < row, !file.losses[run: run, row: 0, domain: domain].isNaN else { return nil }
             return file.losses[run: run, row: row, domain: domain] - file.losses[run: run, row: learned, domain: domain]

@@ -105,9 +105,21 @@ extension PublishedFile {
     /// One run for every observation among `runs`: runs that share all stages up to a row are one.
     /// - Parameter row: of the score matrix; nil: the last of each run.
     func observations(_ runs: [Int], row: Int? = nil) -> [Int] {
+        distinct(runs) { stages[$0][row ?? tasks[$0].count] }
+    }
+
+    /// The same for the values of a column: runs that share all stages of the stream may have instruction stages of their own.
+    func observations(_ runs: [Int], of column: String) -> [Int] { distinct(runs) { observation($0, of: column) } }
+
+    /// The stage that measured a run's value of a column.
+    func observation(_ run: Int, of column: String) -> String {
+        column.hasPrefix(TableColumns.instructed) ? instructed?.stages[run] ?? "" : stages[run][tasks[run].count]
+    }
+
+    private func distinct(_ runs: [Int], _ key: (Int) -> String) -> [Int] {
         var seen: Set<String> = []
         return runs.filter { run in
-            let key = stages[run][row ?? tasks[run].count]
+            let key = key(run)
             return key.isEmpty || seen.insert(key).inserted
         }
     }

@@ -18,16 +18,19 @@ public struct DefinedTable: TableRecipe {
 
         // Cells by arm, then by column; a column's comparison stands behind it.
         var rows = sorted.map { arm in
-            let observations = file.observations(arm.runs)
             var cells = arm.labels.map { Table.Cell($0) }
             for column in columns {
-                let values = observations.map { column.values[$0] }
+                let values = file.observations(arm.runs, of: column.name).map { column.values[$0] }
                 cells.append(column.isMetric ? Table.Cell(values, method) : .plain(values))
                 guard column.isMetric, let reference else { continue }
-                let pairs = arm.labels == reference.labels ? [] : PairedRuns(arm.runs, reference.runs, in: file).values(column.values)
+                let pairs = arm.labels == reference.labels ? [] : PairedRuns(arm.runs, reference.runs, of: column.name, in: file).values(column.values)
                 cells.append(PairedComparison(pairs, method).map(Table.Cell.difference) ?? .missing)
             }
-            return Table.Row(cells, count: observations.count { run in file.losses[run: run, row: file.tasks[run].count].contains { !$0.isNaN } })
+            var count = file.observations(arm.runs).count { run in file.losses[run: run, row: file.tasks[run].count].contains { !$0.isNaN } }
+            if let instructed = file.instructed, columns.contains(where: { $0.name.hasPrefix(TableColumns.instructed) }) {
+                count = max(count, file.observations(arm.runs, of: TableColumns.instructed).count(where: instructed.isMeasured))
+            }
+            return Table.Row(cells, count: count)
         }
         let comparisons = DefinedTable.correct(&rows)
 
@@ -72,7 +75,7 @@ public struct DefinedTable: TableRecipe {
 
     private func mean(_ name: String, _ arm: Arms.Arm, in file: PublishedFile) -> Double {
         guard let numbers = file.column(name)?.numbers else { return .nan }
-        return Estimate(file.observations(arm.runs).map { numbers[$0] })?.mean ?? .nan
+        return Estimate(file.observations(arm.runs, of: name).map { numbers[$0] })?.mean ?? .nan
     }
 
     /// The mean, turned so that higher is better.

@@ -6,7 +6,8 @@ struct PairedRuns {
     /// Runs of the first and of the second arm for each pair.
     private var pairs: [(first: [Int], second: [Int])] = []
 
-    init(_ first: [Int], _ second: [Int], in file: PublishedFile) {
+    /// - Parameter column: whose values are compared.
+    init(_ first: [Int], _ second: [Int], of column: String, in file: PublishedFile) {
         let seeds = ["seed", "base.seed"].compactMap(file.column)
         func byRepetition(_ runs: [Int]) -> (keys: [[String]], runs: [[String]: [Int]]) {
             var keys: [[String]] = [], found: [[String]: [Int]] = [:]
@@ -15,14 +16,14 @@ struct PairedRuns {
                 if found[key] == nil { keys.append(key) }
                 found[key, default: []].append(run)
             }
-            return (keys, found.mapValues { file.observations($0) })
+            return (keys, found.mapValues { file.observations($0, of: column) })
         }
         let (keys, firsts) = byRepetition(first)
         let seconds = byRepetition(second).runs
         var known: Set<[String]> = []
         for key in keys {
             guard let first = firsts[key], let second = seconds[key] else { continue }
-            let observations = (first + second).map { file.stages[$0][file.tasks[$0].count] }
+            let observations = (first + second).map { file.observation($0, of: column) }
             if observations.contains("") || known.insert(observations).inserted { pairs.append((first, second)) }
         }
     }

@@ -13,6 +13,19 @@ public struct StreamTable: TableRecipe {
         func losses(_ runs: [Int], row: Int) -> [Table.Cell] {
             file.domains.indices.map { domain in Table.Cell(runs.map { file.losses[run: $0, row: row, domain: domain] }) }
         }
+        /// The row behind the instruction stage, in which all weights are trained; its costs are those of the stream and its own.
+        func instructed(_ arm: Arms.Arm, step: Int) -> [Table.Row] {
+            guard let instructed = file.instructed else { return [] }
+            let runs = file.observations(arm.runs, of: TableColumns.instructed).filter(instructed.isMeasured)
+            guard !runs.isEmpty else { return [] }
+            let measured = file.domains.indices.map { domain in Table.Cell(runs.map { instructed.losses[$0][domain] }) }
+            func spent(_ stream: [[Double]], _ own: [Double]) -> Table.Cell {
+                .plain(runs.map { run in stream[run].dropFirst().prefix(file.tasks[run].count).reduce(own[run], +) })
+            }
+            var cells = arm.labels.map { Table.Cell($0) } + [.number(Double(step)), .text(Instruction.stageName)]
+            for column in parameters { cells.append(column.name == "parameters.trained" ? .missing : .plain(runs.map { column.numbers[$0] })) }
+            return [Table.Row(cells + measured + [spent(file.flops, instructed.flops), spent(file.seconds, instructed.seconds)], count: runs.count)]
+        }
         let baseRows = arms.bases.map { base in
             Table.Row(
                 base.labels.map { Table.Cell($0) } + [.number(0), .missing] + parameters.map { _ in .number(0) } + losses(base.runs, row: 0)
@@ -36,7 +49,7 @@ public struct StreamTable: TableRecipe {
                             + [spent(file.flops), spent(file.seconds)], count: measured))
                 trained = []
             }
-            return rows
+            return rows + instructed(arm, step: stepCount + 1)
         }
         let columns = arms.labelNames.map { Table.Column($0, .label) } + [Table.Column("step", .count), Table.Column("task", .label)]
             + parameters.map { Table.Column($0.name, .count) } + file.domains.map { Table.Column("loss.\($0)", .estimate, unit: "nats/token") }

@@ -70,7 +70,8 @@ struct TableFooter {
         }
         if !merged.isEmpty {
             let shown = merged.prefix(4).joined(separator: "; ") + (merged.count > 4 ? "; and \(merged.count - 4) more" : "")
-            lines.append("Runs that share all their stages are one observation (\(shown)).")
+            let stages = file.instructed == nil ? "all their stages are one observation" : "all stages of the stream are one observation in its columns"
+            lines.append("Runs that share \(stages) (\(shown)).")
         }
         let repetitions = TableLabels.repetitionAxes(streams: file.tasks)
         let averaged = file.columns.filter { column in
