@@ -48,7 +48,7 @@ sweep:
 
 
 # What tells of the machine: seconds, and the threads that a stage happened to get.
-TIMES = ("/seconds", "/cost.seconds", "stages/threads")
+TIMES = ("/seconds", "_seconds", "/cost.seconds", "stages/threads")
 
 
 def contents(path):

@@ -261,6 +261,18 @@ class PlayedSlurmTest(SlurmTest):
         # Another run tries again.
         self.slurm("one.yaml", "--quiet")
 
+    def test_a_stage_behind_the_stream(self):
+        """The instruction stage, and the stream with it, has the same numbers from jobs, worker processes and one process."""
+        text = (TINY + SWEEP).replace("stream: ", "  pairs: {generated: clauses, form: examples, documents: 20, questions: 4}\nstream: ")
+        self.play()
+        self.write("told.yaml", text + "instruction:\n  data: pairs\n  train: {steps: 4, batch_size: 4, logging_steps: 2, eval_steps: 2}\n")
+        self.slurm("told.yaml", "--quiet")
+        for workers in ("1", "2"):
+            self.strata("run", "told.yaml", "--quiet", "--workers", workers, "--results", workers)
+            self.assert_same_numbers("results", workers)
+        self.assertIn("scores/instructed_loss", self.contents("1"))
+        self.assertIn("| instruction ", self.strata("table", "results/tiny.h5", "--name", "stream")[0])
+
     def test_waves(self):
         cases = [("as the file says", {}, ["slurm.max_jobs=5"], 5, "slurm.max_jobs"), ("as Slurm says", {"submit_limit": 6}, [], 6, "Slurm takes no more jobs now: sbatch failed: QOSMaxSubmitJobPerUserLimit"),
                  ("short arrays", {"maximum_array_size": 3}, [], 14, "submitted 14 jobs in ")]
