@@ -39,6 +39,8 @@ import Testing
         #expect(try footer(arms, []) == ["Arms differ in trained parameters (4608 to 4672): a difference between them is not one of the method alone."])
         #expect(try footer(arms, [match("lora")]) == ["Matched in trained parameters: lora with expansion (4608 to 4672)."])
         #expect(try footer([("expansion", 4672, 1e9), ("lora", 4672, 1.01e9)], [match("lora", "flops")]) == ["Matched in training FLOPs: lora with expansion (1.00e+09 to 1.01e+09)."])
+        // Ranges that read the same are one number.
+        #expect(try footer([("expansion", 4672, 1e9), ("lora", 4672, 1.001e9)], [match("lora", "flops")]) == ["Matched in training FLOPs: lora with expansion (1.00e+09)."])
         // A match by one count says nothing of the other.
         #expect(
             try footer([("expansion", 4672, 1e9), ("lora", 4608, 9e8)], [match("lora")]) == [

@@ -93,7 +93,9 @@ struct ArmMatcher {
     }
 
     /// The count to come near to.
-    private mutating func target(of point: SweepPoint, _ request: MatchRequest, _ reader: inout SettingsReader, _ files: inout BaseFiles) throws(ExperimentError) -> Double {
+    private mutating func target(of point: SweepPoint, _ request: MatchRequest, _ reader: inout SettingsReader, _ files: inout BaseFiles)
+        throws(ExperimentError) -> Double
+    {
         let names = sweep.arms[request.reference].axes.map(\.name)
         let place = Reference(request: request, axes: point.axes.filter { names.contains($0.name) && $0.name != "seed" })
         if let known = targets[place] { return known }
@@ -102,11 +104,11 @@ struct ArmMatcher {
             do { counts.append(request.match.by.count(try measured(reference, &reader, &files).size)) } catch { throw document.located(error, in: reference) }
         }
         guard let least = counts.min(), let most = counts.max(), least == most else {
-            let text = request.match.by.text
+            let (least, most) = (request.match.by.text(counts.min() ?? 0), request.match.by.text(counts.max() ?? 0))
             throw document.located(
                 SettingsError(
                     path: request.source.appending("arm"),
-                    found: "'\(request.match.to)', whose runs beside '\(point.label)' have \(request.match.by.text(counts.min() ?? 0)) to \(request.match.by.text(counts.max() ?? 0)) \(text)",
+                    found: "'\(request.match.to)', whose runs beside '\(point.label)' have \(least) to \(most) \(request.match.by.text)",
                     expected: "one count", advice: "write an arm of its own for each, or give both arms the axis"))
         }
         targets[place] = least
@@ -140,7 +142,8 @@ struct ArmMatcher {
                 expected: "runs that differ"))
     }
 
-    /// The whole numbers that a run with a strategy of this kind sets, by their dotted paths, and what they may be from 1 up; nil for a strategy that there is none of.
+    /// The whole numbers that a run with a strategy of this kind sets, by their dotted paths, and what they may be from 1 up; nil where there
+    /// is no such strategy.
     private static func numbers(of kind: Value?) -> [String: ClosedRange<Int>]? {
         guard let strategy = strategies.first(where: { .string($0.variant.name) == kind }) else { return nil }
         var numbers: [String: ClosedRange<Int>] = [:]

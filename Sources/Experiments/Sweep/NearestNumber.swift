@@ -1,6 +1,7 @@
 /// The whole number of a range whose count comes nearest to a target, where counts only rise or only fall with it.
 ///
-/// Steps of doubling length find a number behind the target, bisection the two numbers beside it: about 2 log2 of the answer counts. Of numbers that are as near the smallest is taken.
+/// Steps of doubling length find a number behind the target, bisection the two numbers beside it: about 2 log2 of the answer counts. Of
+/// numbers that are as near the smallest is taken.
 struct NearestNumber {
     enum Answer: Hashable {
         case nearest(Int, count: Double)

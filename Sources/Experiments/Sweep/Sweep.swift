@@ -25,7 +25,8 @@ public struct Sweep: Sendable {
     /// The fields of `sweep`; what an arm may set is validated with the run that it makes.
     public static let fields: [Field] = [
         .optional(
-            "arms", .list(.open(armFields), count: 1...1_000), default: nil, "partial experiments, each merged into the root; with a name, axes and a match of its own"),
+            "arms", .list(.open(armFields), count: 1...1_000), default: nil,
+            "partial experiments, each merged into the root; with a name, axes and a match of its own"),
         .optional(
             "grid", .map(.list(.any, count: 1...Int.max)), default: [:], "axes: the dotted path of a setting and the list of its values"),
         .optional(

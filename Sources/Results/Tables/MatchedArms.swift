@@ -19,7 +19,7 @@ struct MatchedArms {
         let names = runs.map { file.column("arm")?.text(run: $0) ?? "" }
         func range(_ values: [Double]) -> String? {
             guard let least = values.min(), let most = values.max() else { return nil }
-            return least < most ? "\(text(least)) to \(text(most))" : text(least)
+            return text(least) == text(most) ? text(least) : "\(text(least)) to \(text(most))"
         }
         // The arm that others came near to, or else the first of these, stands for all of them.
         var standIns: [String: String] = [:]

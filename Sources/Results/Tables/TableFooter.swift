@@ -79,7 +79,8 @@ struct TableFooter {
         }
         if !averaged.isEmpty { lines.append("Means are also over \(averaged.map(\.name).joined(separator: ", ")), which no row names.") }
         let sizes = [
-            MatchedArms(.parameters, "parameters.trained", file, arms) { String(Int($0)) }, MatchedArms(.flops, "cost.flops", file, arms) { String(format: "%.2e", $0) },
+            MatchedArms(.parameters, "parameters.trained", file, arms) { String(Int($0)) },
+            MatchedArms(.flops, "cost.flops", file, arms) { String(format: "%.2e", $0) },
         ]
         let differences = sizes.compactMap(\.difference)
         if !differences.isEmpty {
