@@ -45,7 +45,9 @@ public struct Experiment: Sendable {
         let sweep = try Sweep(document)
         var reader = SettingsReader(fields: ExperimentFields.run)
         var files = BaseFiles()
+        var matcher = ArmMatcher(sweep, document)
         for (index, point) in sweep.points.enumerated() {
+            let point = try matcher.matched(point, &reader, &files)
             do throws(SettingsError) {
                 let run = try Run(point, index: index, &reader, &files)
                 let (name, first) = (run.settings.string("name"), runs.first?.settings.string("name"))
@@ -68,7 +70,13 @@ public struct Experiment: Sendable {
 
     /// What a reader of the tables has to know of the choice of the runs.
     public var notes: [String] {
-        guard let sample else { return [] }
-        return ["The runs are a sample: \(sample.count) of the \(gridCount) points of the sweep, drawn with seed \(sample.seed)."]
+        (sample.map { ["The runs are a sample: \($0.count) of the \(gridCount) points of the sweep, drawn with seed \($0.seed)."] } ?? []) + runs.matchNotes
+    }
+
+    /// The matches of its arms.
+    public var matches: [ArmMatch] {
+        var matches: [ArmMatch] = []
+        for run in runs { if let match = run.matched?.match, !matches.contains(match) { matches.append(match) } }
+        return matches
     }
 }

@@ -30,6 +30,8 @@ public struct Run: Sendable {
     let strategy: any Strategy
     let replay: Replay?
     let instruction: Instruction?
+    /// The setting that was chosen so that this run comes near to one of another arm.
+    public let matched: MatchedSetting?
     public let evaluation: EvaluationSettings
 
     /// Everything that is measured: the base's domains, then those of the stream, then those of the instruction stage, each once.
@@ -45,7 +47,7 @@ public struct Run: Sendable {
     init(_ point: SweepPoint, index: Int, _ reader: inout SettingsReader, _ files: inout BaseFiles) throws(SettingsError) {
         let number = String(index)
         id = "run" + String(repeating: "0", count: max(0, 3 - number.count)) + number
-        axes = point.axes
+        (axes, matched) = (point.axes, point.matched)
         settings = try BaseOrigin.completed(reader.settings(point.root))
         seed = settings.integer("seed")
         try Run.checkName(settings.string("name"))
@@ -141,6 +143,20 @@ public struct Run: Sendable {
 }
 
 extension Run {
+    /// How the stream is trained, one stage each.
+    var phases: [Phase] { strategy.phases(taskCount: stream.count) }
+
+    /// The training of a phase: steps for each of its tasks.
+    func train(in phase: Phase) -> TrainingSettings {
+        var settings = train
+        settings.steps *= phase.trains ? phase.tasks.count : 0
+        if !phase.trains { settings.evaluationSteps = 0 }
+        return settings
+    }
+
+    /// Tokens a sequence of a training.
+    func sequenceLength(_ train: TrainingSettings) -> Int { train.sequenceLength ?? base.maxPositions }
+
     var isRandomBase: Bool { if case .random = origin { true } else { false } }
     /// Domains that the instruction stage trains on; empty without one.
     public var instructionData: [String] { instruction?.data ?? [] }

@@ -32,7 +32,7 @@ extension RunRecord {
                 evaluations.stages.append(name)
                 evaluations.losses.append(results.map(\.loss))
             }
-            let flops = store.state(key) == .done ? costs[key]?.operations ?? .nan : .nan
+            let flops = store.state(key) == .done ? costs[key]?.trainingOperations ?? .nan : .nan
             return (records, Cost(flops: flops, seconds: records.curve.last?.seconds ?? .nan, memoryBytes: costs[key]?.memoryBytes ?? .nan))
         }
         for stage in stages {

@@ -17,7 +17,7 @@ func publish(_ experiment: Experiment, _ graph: StageGraph, _ options: Experimen
         numericsVersion: "\(numericsVersion)-\(instructionSet.numericsFamily)", host: ProcessInfo.processInfo.hostName,
         instructionSet: instructionSet.rawValue, created: formatter.string(from: Date()),
         changes: options.changes.joined(separator: " "), notes: experiment.notes + graph.notes + unfinished(graph, options.store),
-        tables: experiment.tables, plots: experiment.plots)
+        tables: experiment.tables, plots: experiment.plots, matches: experiment.matches)
     let path = options.resultsFile(of: experiment)
     try options.makeResultsFolder()
     try Publisher.publish(experiment: record, runs: runs, stages: StageRecord.records(of: graph, store: options.store), to: path)
