@@ -27,6 +27,8 @@ public struct PublishedFile: Sendable {
     /// Floating-point operations and seconds of the training behind each row of each run, NaN where not known.
     public let flops: [[Double]]
     public let seconds: [[Double]]
+    /// What the runs of `tune:` measured; nil without it.
+    public let tuning: TuningRecord?
     let file: File
 
     /// Opens and reads a file.
@@ -82,6 +84,10 @@ public struct PublishedFile: Sendable {
             (self.losses, self.bitsPerByte, self.scores) = (losses, bitsPerByte, scores)
             (self.randomLosses, self.randomScores) = (randomLosses, randomScores)
             (self.stages, self.flops, self.seconds) = (stages, flops, seconds)
+            tuning = try PublishedFile.tuning(of: root)
+            guard try tuning != nil || !root.groupNames().contains("tuning") else {
+                throw PublishedFileError.damaged(path: path, reason: "the variables of /tuning do not have one shape")
+            }
         } catch let error as PublishedFileError {
             throw error
         } catch {
@@ -157,6 +163,10 @@ public struct PublishedFile: Sendable {
         guard try root.attributes.contains(name) else { return [] }
         let json: String = try root.attributes.value(name)
         return try Value(json: Array(json.utf8)).asList ?? []
+    }
+
+    private static func tuning(of root: Group) throws -> TuningRecord? {
+        try root.groupNames().contains("tuning") ? TuningRecord(root.group("tuning")) : nil
     }
 
     private static func rows<T>(_ values: [T], _ rowCount: Int, _ columnCount: Int) -> [[T]]? {
