@@ -48,7 +48,9 @@ public struct Experiment: Sendable {
         let sweep = try Sweep(document)
         var reader = SettingsReader(fields: ExperimentFields.run)
         var files = BaseFiles()
-        var points = sweep.points
+        var matcher = ArmMatcher(sweep, document)
+        var points: [SweepPoint] = []
+        for point in sweep.points { points.append(try matcher.matched(point, &reader, &files)) }
         if let settings = try TuneSettings(document) {
             tuning = try Tuning(settings, &points, choices: choices, in: document) { point, index, isTrial throws(ExperimentError) in
                 do throws(SettingsError) { return try Run(point, index: index, &reader, &files, isTrial: isTrial) } catch {
@@ -92,7 +94,13 @@ public struct Experiment: Sendable {
 
     /// What a reader of the tables has to know of the choice of the runs.
     public var notes: [String] {
-        guard let sample else { return [] }
-        return ["The runs are a sample: \(sample.count) of the \(gridCount) points of the sweep, drawn with seed \(sample.seed)."]
+        (sample.map { ["The runs are a sample: \($0.count) of the \(gridCount) points of the sweep, drawn with seed \($0.seed)."] } ?? []) + runs.matchNotes
+    }
+
+    /// The matches of its arms.
+    public var matches: [ArmMatch] {
+        var matches: [ArmMatch] = []
+        for run in runs { if let match = run.matched?.match, !matches.contains(match) { matches.append(match) } }
+        return matches
     }
 }

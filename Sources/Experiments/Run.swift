@@ -29,6 +29,8 @@ public struct Run: Sendable {
     let train: TrainingSettings
     let strategy: any Strategy
     let replay: Replay?
+    /// The setting that was chosen so that this run comes near to one of another arm.
+    public let matched: MatchedSetting?
     public let evaluation: EvaluationSettings
 
     /// Everything that is measured: the base's domains, then those of the stream, each once.
@@ -42,7 +44,7 @@ public struct Run: Sendable {
     init(_ point: SweepPoint, index: Int, _ reader: inout SettingsReader, _ files: inout BaseFiles, isTrial: Bool = false) throws(SettingsError) {
         let number = String(index)
         id = (isTrial ? "tune" : "run") + String(repeating: "0", count: max(0, 3 - number.count)) + number
-        axes = point.axes
+        (axes, matched) = (point.axes, point.matched)
         settings = try BaseOrigin.completed(reader.settings(point.root))
         seed = settings.integer("seed")
         try Run.checkName(settings.string("name"))
@@ -126,8 +128,24 @@ public struct Run: Sendable {
 }
 
 extension Run {
+    /// How the stream is trained, one stage each.
+    var phases: [Phase] { strategy.phases(taskCount: stream.count) }
+
+    /// The training of a phase: steps for each of its tasks.
+    func train(in phase: Phase) -> TrainingSettings {
+        var settings = train
+        settings.steps *= phase.trains ? phase.tasks.count : 0
+        if !phase.trains { settings.evaluationSteps = 0 }
+        return settings
+    }
+
+    /// Tokens a sequence of a training.
+    func sequenceLength(_ train: TrainingSettings) -> Int { train.sequenceLength ?? base.maxPositions }
+
     var isRandomBase: Bool { if case .random = origin { true } else { false } }
-    var trains: Bool { strategy.phases(taskCount: stream.count).contains(where: \.trains) }
+    /// Whether it is one that chooses a value for `tune:`.
+    public var isTrial: Bool { id.hasPrefix("tune") }
+    var trains: Bool { phases.contains(where: \.trains) }
     var baseTrainSteps: Int { baseTrain["steps"]?.asInteger ?? 0 }
     /// What the questions of a domain are scored by; empty where it has none.
     public func scoreName(of domain: String) -> String { sources[domain]?.score?.rawValue ?? "" }

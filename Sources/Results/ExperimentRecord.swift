@@ -20,10 +20,12 @@ public struct ExperimentRecord: Sendable, Hashable {
     public var tables: [TableDefinition]
     /// The plots of the experiment file, in its order.
     public var plots: [PlotDefinition]
+    /// Which arms were made to come near to which.
+    public var matches: [ArmMatch]
 
     public init(
         experiment: String, strataVersion: String, numericsVersion: String, host: String, instructionSet: String, created: String, changes: String = "",
-        notes: [String] = [], tables: [TableDefinition] = [], plots: [PlotDefinition] = []
+        notes: [String] = [], tables: [TableDefinition] = [], plots: [PlotDefinition] = [], matches: [ArmMatch] = []
     ) {
         self.experiment = experiment
         self.strataVersion = strataVersion
@@ -35,5 +37,6 @@ public struct ExperimentRecord: Sendable, Hashable {
         self.notes = notes
         self.tables = tables
         self.plots = plots
+        self.matches = matches
     }
 }

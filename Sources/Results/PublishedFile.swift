@@ -59,7 +59,8 @@ public struct PublishedFile: Sendable {
                 changes: try root.attributes.value("changes"),
                 notes: try root.attributes.contains("notes") ? root.attributes.attribute("notes").values() : [],
                 tables: try PublishedFile.list("tables", of: root).map { try TableDefinition(json: $0) },
-                plots: try PublishedFile.list("plots", of: root).map { try PlotDefinition(json: $0) })
+                plots: try PublishedFile.list("plots", of: root).map { try PlotDefinition(json: $0) },
+                matches: try PublishedFile.list("matches", of: root).map { try ArmMatch(json: $0) })
             let summary = try root.group("summary")
             let runs: [String] = try summary.dataset("run").read()
             self.runs = runs

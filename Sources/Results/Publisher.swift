@@ -41,6 +41,7 @@ public enum Publisher {
             if !experiment.notes.isEmpty { try root.attributes.set("notes", experiment.notes) }
             if !experiment.tables.isEmpty { try root.attributes.set("tables", Value.list(experiment.tables.map(\.json)).canonicalJSON) }
             if !experiment.plots.isEmpty { try root.attributes.set("plots", Value.list(experiment.plots.map(\.json)).canonicalJSON) }
+            if !experiment.matches.isEmpty { try root.attributes.set("matches", Value.list(experiment.matches.map(\.json)).canonicalJSON) }
             try writeSummary(columns, ids: runs.map(\.id), in: try root.createGroup("summary"))
             try writeScores(runs, domains: domains, in: try root.createGroup("scores"))
             let group = try root.createGroup("runs")

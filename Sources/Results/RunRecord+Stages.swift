@@ -27,7 +27,7 @@ extension RunRecord {
         for stage in stages {
             let records = try StageRecords(store, stage.key)
             rowCosts[stage.row] = Cost(
-                flops: store.state(stage.key) == .done ? costs[stage.key]?.operations ?? .nan : .nan, seconds: records.curve.last?.seconds ?? .nan,
+                flops: store.state(stage.key) == .done ? costs[stage.key]?.trainingOperations ?? .nan : .nan, seconds: records.curve.last?.seconds ?? .nan,
                 memoryBytes: costs[stage.key]?.memoryBytes ?? .nan)
             curve.append(records.curve, stage: stage.name)
             for (step, results) in records.evaluations {

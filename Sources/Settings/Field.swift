@@ -34,6 +34,8 @@ public indirect enum Kind: Sendable {
     /// A mapping with keys of the user's choice, all values of one kind.
     case map(Kind)
     case object([Field])
+    /// A mapping with these keys, each of which may be left out, and any others, which are checked elsewhere. Nothing is filled in.
+    case open([Field])
     /// A mapping whose key `tag` says which fields the rest has.
     case variant(tag: String, [Variant])
     /// The first kind that fits. `integer` stands before `number` when the two are to stay apart.

@@ -73,6 +73,8 @@ public enum JSONSchema {
             return schema
         case .map(let element): return ["type": "object", "additionalProperties": schema(of: element)]
         case .object(let fields): return object(fields)
+        case .open(let fields):
+            return ["type": "object", "properties": .object(Dictionary(uniqueKeysWithValues: fields.map { ($0.key, property($0)) }))]
         case .variant(let tag, let variants):
             return ["oneOf": .list(variants.map { form(tag: tag, $0) })]
         case .either(let kinds): return ["anyOf": .list(kinds.map(schema))]

@@ -44,6 +44,13 @@ extension Kind {
         case .object(let fields):
             guard let entries = value.asObject else { throw wrong() }
             return .object(try Kind.filled(entries, fields, at: path))
+        case .open(let fields):
+            guard var entries = value.asObject else { throw wrong() }
+            for field in fields {
+                guard let given = entries[field.key], given != .null else { continue }
+                entries[field.key] = try field.kind.validated(given, at: path.appending(field.key))
+            }
+            return .object(entries)
         case .variant(let tag, let variants):
             let names = variants.map(\.name)
             guard let entries = value.asObject else {
@@ -81,7 +88,7 @@ extension Kind {
         case .integer, .number: value.asDouble != nil
         case .string, .choice: value.asString != nil
         case .list: value.asList != nil
-        case .map, .object, .variant: value.asObject != nil
+        case .map, .object, .open, .variant: value.asObject != nil
         case .either(let kinds): kinds.contains { $0.hasShape(of: value) }
         }
     }
@@ -131,7 +138,7 @@ extension Kind {
         case .list(let element, let count):
             "a list" + Kind.size(count) + ", each \(element.expectation)"
         case .map(let element): "a mapping of names, each \(element.expectation)"
-        case .object, .variant: "a mapping"
+        case .object, .open, .variant: "a mapping"
         case .either(let kinds): kinds.map(\.expectation).joined(separator: ", or ")
         }
     }

@@ -65,8 +65,10 @@ struct PlanCommand: ParsableCommand {
     private func text(of plan: SweepPlan, metrics: String?, _ tuning: [String]) -> [String] {
         var lines: [String] = []
         if runs || plan.runs.count <= Self.shownRuns {
-            let rows = zip(plan.runs, plan.progress).map { [$0.id, $0.label, "\($1.total)", "\($1.done)"] }
-            lines += [TextTable(header: ["run", "", "stages", "done"], rows: rows).text, ""]
+            // A column for what matches chose, where there are any.
+            let matched = plan.runs.contains { $0.matched != nil }
+            let rows = zip(plan.runs, plan.progress).map { [$0.id, $0.label] + (matched ? [$0.matched?.setting ?? ""] : []) + ["\($1.total)", "\($1.done)"] }
+            lines += [TextTable(header: ["run", ""] + (matched ? ["matched"] : []) + ["stages", "done"], rows: rows, leftCount: matched ? 3 : 2).text, ""]
         }
         if stages {
             let rows = zip(plan.stages, plan.costs).map { stage, cost in
@@ -82,6 +84,7 @@ struct PlanCommand: ParsableCommand {
         if let sample = plan.sample { sweep += ", drawn with seed \(sample.seed) from the \(grouped(Double(plan.gridCount))) points" }
         if !plan.axes.isEmpty { sweep += (plan.sample == nil ? ": " : " of ") + plan.axes.map { "\($0.name) (\($0.valueCount))" }.joined(separator: ", ") }
         lines.append(sweep)
+        lines += plan.runs.filter { !$0.isTrial }.matchNotes.map { "matched  \($0)" }
         lines += tuning
         if let metrics { lines.append("metrics  \(metrics)") }
         lines.append(
@@ -95,8 +98,6 @@ struct PlanCommand: ParsableCommand {
         lines.append("disk     about \(decimal(plan.leftDiskBytes / 1e6, 1)) MB of checkpoints")
         return lines
     }
-
-    private func scientific(_ value: Double) -> String { String(format: "%.3g", value) }
 
     private func time(of plan: SweepPlan) -> String {
         guard let seconds = plan.seconds else { return "unknown: nothing is done yet to tell it from" + (skipsCalibration ? "" : ", and no step could be timed") }

@@ -18,7 +18,7 @@ func publish(_ phase: SweepPhase, _ options: ExperimentOptions) throws -> String
         numericsVersion: "\(numericsVersion)-\(instructionSet.numericsFamily)", host: ProcessInfo.processInfo.hostName,
         instructionSet: instructionSet.rawValue, created: formatter.string(from: Date()),
         changes: options.changes.joined(separator: " "), notes: experiment.notes + (phase.tuning?.notes ?? []) + graph.notes + unfinished(graph, options.store),
-        tables: experiment.tables, plots: experiment.plots)
+        tables: experiment.tables, plots: experiment.plots, matches: experiment.matches)
     let path = options.resultsFile(of: experiment)
     try options.makeResultsFolder()
     try Publisher.publish(experiment: record, runs: runs, stages: phase.stageRecords(store: options.store), tuning: phase.tuning, to: path)

@@ -489,6 +489,12 @@ class PlanAndStatusTest(CommandLineTest):
 
     def test_the_experiments_of_the_project(self):
         self.assertIn("\n9 runs: arm (3), seed (3)\n", self.strata("plan", ROOT / "experiments/quickstart.yaml", "--no-calibration")[0])
+        # Steps that cost as much, worked out by hand from the sizes: 8388608 operations a token of block expansion, 9633792, 8323482, 6914048 and 15073280.
+        plan, _ = self.strata("plan", ROOT / "experiments/equal-flops.yaml", "--no-calibration")
+        for arm, steps in {"sequential": 104, "lora": 121, "partial": 146, "moe-expansion": 67}.items():
+            self.assertRegex(plan, rf"(?m)^run\d+ +arm={arm}, seed=2 +train.steps={steps} +7 +0$")
+        plan, _ = self.strata("plan", ROOT / "experiments/equal-parameters.yaml", "--no-calibration")
+        self.assertIn("\nmatched  lora: strategy.r = 9 chosen so that trained parameters are 313,344 against 328,704 of block expansion (-4.7 %).\n", plan)
         real = ROOT / "experiments/real-text.yaml"
         self.assertIn("add data=DIR to the command, or set STRATA_DATA=DIR", self.refused("plan", real))
         for name in ("general/a.txt", "domains/law_uscode.txt", "domains/biomed_pubmedqa.txt"):

@@ -77,6 +77,19 @@ import Testing
         #expect(message([], .map(.share)).hasPrefix("a.b: found a list of 0, expected a mapping of names"))
     }
 
+    /// Keys that are known are checked, others are left alone, and nothing is filled in; its schema says the same.
+    @Test func openMappingsCheckWhatTheyKnow() throws {
+        let kind = Kind.open([.optional("match", .object(Self.train), default: .null, ""), .optional("name", .string, default: "x", "")])
+        #expect(try valid(["other": [1], "match": ["steps": 2.0]], kind)["match"] == Settings(["steps": 2], fields: Self.train).value)
+        #expect(try valid([:], kind) == [:] && valid(["name": nil, "match": nil], kind) == ["name": nil, "match": nil])
+        #expect(message(["match": ["step": 2]], kind).hasPrefix("a.b.match.step: found an unknown key 'step'"))
+        #expect(message([], kind) == "a.b: found a list of 0, expected a mapping")
+        let schema = JSONSchema.schema(of: kind)
+        for (value, isValid) in [(["other": 1], true), (["match": ["steps": 2]], true), ([:], true), (["name": nil], true), (["match": ["step": 2]], false), (["name": 1], false), ([], false)] as [(Value, Bool)] {
+            #expect(try SchemaEvaluator.accepts(value, schema) == isValid, "\(value.canonicalJSON)")
+        }
+    }
+
     static let train: [Field] = [
         .required("steps", .positive, "optimizer steps"),
         .optional("learning_rate", .aboveZero, default: 1e-3, "peak"),

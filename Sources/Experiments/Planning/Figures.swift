@@ -15,6 +15,9 @@ public func grouped(_ value: Double) -> String {
     return ([digits] + parts).joined(separator: ",")
 }
 
+/// 123456.7 -> "1.23e+05".
+public func scientific(_ value: Double) -> String { String(format: "%.3g", value) }
+
 /// "1 run", "2 runs".
 public func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
     "\(grouped(Double(count))) \(count == 1 ? noun : plural ?? noun + "s")"

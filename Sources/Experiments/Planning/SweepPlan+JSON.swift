@@ -27,7 +27,7 @@ extension SweepPlan {
                 zip(runs, progress).map { run, progress in
                     [
                         "id": .string(run.id), "label": .string(run.label), "stages": .integer(progress.total), "done": .integer(progress.done),
-                        "axes": .object(Dictionary(run.axes.map { ($0.name, $0.value) }) { $1 }),
+                        "axes": .object(Dictionary(run.axes.map { ($0.name, $0.value) }) { $1 }), "matched": run.matched?.json ?? .null,
                     ]
                 }),
             "stage_list": .list(

@@ -42,7 +42,7 @@ struct ChainBuilder {
     mutating func chain(of run: Run, checkpoint: CheckpointReference?, data: ([String]) -> [DataReference]) -> StageGraph.Chain {
         let trunk = trunk(of: run, checkpoint, data)
         var stages = trunk.stages
-        let phases = run.strategy.phases(taskCount: run.stream.count)
+        let phases = run.phases
         var rows = [String?](repeating: phases.isEmpty ? trunk.baseEvaluation.key : nil, count: run.stream.count + 1)
         rows[0] = trunk.baseEvaluation.key
         var parent = trunk.pretrained
@@ -51,9 +51,7 @@ struct ChainBuilder {
             let names = phase.tasks.map { run.stream[$0] }
             let title = "\(run.label), \(names.joined(separator: " + "))"
             var train = run.settings.settings("train").value
-            var settings = run.train
-            settings.steps *= phase.trains ? phase.tasks.count : 0
-            if !phase.trains { settings.evaluationSteps = 0 }
+            let settings = run.train(in: phase)
             (train["steps"], train["eval_steps"]) = (.integer(settings.steps), .integer(settings.evaluationSteps))
             var lesson = lesson(settings, run, data(names), seed: run.seed, trunk.tokenizer, trunk.measurement)
             func earlier(_ text: EarlierText) -> [DataReference] {
@@ -135,7 +133,7 @@ struct ChainBuilder {
         _ train: TrainingSettings, _ run: Run, _ data: [DataReference], seed: Int, _ tokenizer: Stage, _ measurement: Stage.Measurement
     ) -> Stage.Lesson {
         Stage.Lesson(
-            train: train, sequenceLength: train.sequenceLength ?? run.base.maxPositions, data: data, tokenizer: tokenizer.key, seed: seed,
+            train: train, sequenceLength: run.sequenceLength(train), data: data, tokenizer: tokenizer.key, seed: seed,
             midway: train.evaluationSteps > 0 ? measurement : nil)
     }
 

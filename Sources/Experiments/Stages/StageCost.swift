@@ -10,6 +10,8 @@ public struct StageCost: Sendable, Hashable {
     public var trainedTokens = 0.0
     /// Floating-point operations, a fused multiply-add as two: products of weights and of attention, nothing else.
     public var operations = 0.0
+    /// Those of training, without what is measured on the way.
+    public var trainingOperations = 0.0
     /// Bytes of the checkpoint.
     public var diskBytes = 0.0
     /// Bytes of weights, gradients, moments and activations.
@@ -20,10 +22,11 @@ public struct StageCost: Sendable, Hashable {
     public var precision = Precision.fp32
 
     public init(
-        trainedTokens: Double = 0, operations: Double = 0, diskBytes: Double = 0, memoryBytes: Double = 0, hiddenSize: Int = 0,
-        precision: Precision = .fp32
+        trainedTokens: Double = 0, operations: Double = 0, trainingOperations: Double = 0, diskBytes: Double = 0, memoryBytes: Double = 0,
+        hiddenSize: Int = 0, precision: Precision = .fp32
     ) {
-        (self.trainedTokens, self.operations, self.diskBytes, self.memoryBytes) = (trainedTokens, operations, diskBytes, memoryBytes)
+        (self.trainedTokens, self.operations, self.trainingOperations) = (trainedTokens, operations, trainingOperations)
+        (self.diskBytes, self.memoryBytes) = (diskBytes, memoryBytes)
         (self.hiddenSize, self.precision) = (hiddenSize, precision)
     }
 }
@@ -70,6 +73,9 @@ private struct TaskShape: Hashable {
 /// The sizes of a model as a strategy leaves it, without its weights: found on a model of the same structure and width two.
 struct ModelShape {
     private(set) var configuration: LlamaConfiguration
+    /// Of all tensors, and of those that are trained; before a strategy all are.
+    private(set) var parameterCount: Int
+    private(set) var trainedParameterCount: Int
     /// Before a strategy.
     let base: LlamaConfiguration
     private var blockCount: Int
@@ -87,6 +93,7 @@ struct ModelShape {
 
     init(_ configuration: LlamaConfiguration) {
         (self.configuration, base) = (configuration, configuration)
+        (parameterCount, trainedParameterCount) = (configuration.parameterCount, configuration.parameterCount)
         blockCount = configuration.layerCount
         let c = configuration
         let block = c.hiddenSize * (2 * c.hiddenSize + 2 * c.keyValueWidth) + 3 * c.hiddenSize * c.intermediateSize
@@ -125,9 +132,33 @@ struct ModelShape {
                 trainedWeights += linear.adapter?.a.isTrainable == true ? adapter : 0
             }
         }
+        (parameterCount, trainedParameterCount) = (0, 0)
+        for parameter in model.parameters {
+            let count = count(of: parameter)
+            parameterCount += count
+            if parameter.isTrainable { trainedParameterCount += count }
+        }
         (trainsEmbedding, trainsHead) = (model.embedding.isTrainable, model.head.isTrainable)
         let lowest = trainsEmbedding ? 0 : model.blocks.firstIndex(where: \.isTrainable) ?? blockCount
         reachedShare = Double(blockCount - lowest) / Double(blockCount)
+    }
+
+    /// Elements that a tensor of the narrow model has in the true one, told by its name.
+    private func count(of parameter: Parameter) -> Int {
+        let words = parameter.name.split(separator: ".").dropLast(parameter.name.hasSuffix(".weight") ? 1 : 0).map(String.init)
+        guard let name = words.last else { return parameter.count }
+        switch name {
+        case "lora_A", "lora_B":
+            let (outputs, inputs) = sizes(of: words[words.count - 2])
+            return name == "lora_A" ? parameter.shape[0] * inputs : outputs * parameter.shape[1]
+        case "embed_tokens", "lm_head": return configuration.vocabularySize * configuration.hiddenSize
+        case "input_layernorm", "post_attention_layernorm", "norm": return configuration.hiddenSize
+        case let name where Block.linearNames.contains(name):
+            let (outputs, inputs) = sizes(of: name)
+            return outputs * inputs
+        // Gates of second blocks: as many in a model of any width.
+        default: return parameter.count
+        }
     }
 
     private func sizes(of linear: String) -> (outputs: Int, inputs: Int) {
@@ -185,8 +216,9 @@ struct ModelShape {
         let midway = every > 0 ? lesson.midway.map { cost(of: $0).operations * Double(max(lesson.train.steps - 1, 0) / every) } : nil
         let copies = Double(overhead.trainedCopies) * moments + Double(overhead.modelCopies) * (weights + activations(rows: rows) + 2 * 0x1p20)
         let trains = lesson.train.steps > 0 && trainsAny
+        let training = tokens * pass + (trains ? more : 0)
         return StageCost(
-            trainedTokens: tokens, operations: tokens * pass + (trains ? more : 0) + (midway ?? 0),
+            trainedTokens: tokens, operations: training + (midway ?? 0), trainingOperations: training,
             diskBytes: 4 * (weights + Double(overhead.savedCopies) * moments),
             memoryBytes: trains ? 4 * (weights + 3 * moments + kept + copies) : 4 * weights, hiddenSize: configuration.hiddenSize,
             precision: lesson.train.precision)

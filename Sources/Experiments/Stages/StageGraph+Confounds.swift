@@ -20,7 +20,7 @@ extension StageGraph {
             where !axes.contains(where: { path == $0 || path.hasPrefix("\($0).") }) && path != "base.seed" {
                 guard let place = Path(parsing: path) else { continue }
                 var values: [Value] = []
-                for chain in chains { if let value = chain.run.settings.value[place], !values.contains(value) { values.append(value) } }
+                for chain in chains where chain.run.matched?.match.key != path { if let value = chain.run.settings.value[place], !values.contains(value) { values.append(value) } }
                 if values.count > 1 { lines.append("Arms differ in \(path) too (\(values.prefix(6).map(TableLabels.text).joined(separator: ", "))).") }
             }
         }

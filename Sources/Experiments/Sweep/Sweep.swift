@@ -13,6 +13,8 @@ import Settings
 public struct Sweep: Sendable {
     public static let maximumRunCount = 100_000
 
+    /// As the file has them; one without a label where it has none.
+    let arms: [Arm]
     /// In their order: arms outermost, then the arm's own grid, then the global grid, the last axis fastest.
     public let points: [SweepPoint]
     /// The points of all arms and grids.
@@ -23,8 +25,7 @@ public struct Sweep: Sendable {
     /// The fields of `sweep`; what an arm may set is validated with the run that it makes.
     public static let fields: [Field] = [
         .optional(
-            "arms", .list(.map(.any), count: 1...1_000), default: nil,
-            "partial experiments, each merged into the root; `name` labels one, `grid` sweeps within it"),
+            "arms", .list(.open(armFields), count: 1...1_000), default: nil, "partial experiments, each merged into the root; with a name, axes and a match of its own"),
         .optional(
             "grid", .map(.list(.any, count: 1...Int.max)), default: [:], "axes: the dotted path of a setting and the list of its values"),
         .optional(
@@ -32,8 +33,15 @@ public struct Sweep: Sendable {
             "random search: so many points of the whole, none twice, or {count, seed}; without it all are run"),
     ]
 
+    /// What an arm has beside settings of a run.
+    static let armFields: [Field] = [
+        .optional("name", .string, default: .null, "what tables call the arm (default: its strategy's kind, and what tells it apart)"),
+        .optional("grid", .map(.list(.any, count: 1...Int.max)), default: .null, "axes of this arm alone"),
+        .optional("match", .object(ArmMatch.fields), default: .null, "a whole number that is chosen so that the arm comes near to another one in size or cost"),
+    ]
+
     /// A setting and the values that it takes.
-    private struct Axis {
+    struct Axis {
         var name: String
         var path: Path
         var values: [Value]
@@ -41,11 +49,12 @@ public struct Sweep: Sendable {
         var source: Path
     }
 
-    private struct Arm {
+    struct Arm {
         var label: String?
         var changes: Value
         var source: Path
         var axes: [Axis]
+        var request: MatchRequest?
 
         var pointCount: Int { Sweep.product(axes[...]) }
     }
@@ -59,16 +68,22 @@ public struct Sweep: Sendable {
         var section = document.value["sweep"] ?? .null
         if section == .null { section = [:] }
         do {
-            // A grid is read below, with better advice than its kind can give.
-            let shape = Self.fields.map {
-                Field(key: $0.key, kind: $0.key == "grid" ? .any : $0.kind, defaultValue: $0.defaultValue, help: $0.help)
+            // Grids and names are read below, with better advice than their kinds can give.
+            let shape = Self.fields.map { field in
+                let kind: Kind =
+                    switch field.key {
+                    case "grid": .any
+                    case "arms": .list(.open(Self.armFields.filter { $0.key == "match" }), count: 1...1_000)
+                    default: field.kind
+                    }
+                return Field(key: field.key, kind: kind, defaultValue: field.defaultValue, help: field.help)
             }
             section = try Kind.object(shape).validated(section, at: root)
         } catch {
             throw document.located(error)
         }
         let globalAxes = try Self.axes(section["grid"], at: root.appending("grid"), in: document)
-        let arms = try Self.arms(section["arms"]?.asList, at: root.appending("arms"), globalAxes, in: document)
+        arms = try Self.arms(section["arms"]?.asList, at: root.appending("arms"), globalAxes, in: document)
 
         var total = 0
         for arm in arms {
@@ -93,7 +108,9 @@ public struct Sweep: Sendable {
             let chosen = places.map { places in places.filter { (first..<behind).contains($0) }[...] }
             let start = points.count
             try Self.append(arm.axes[...], from: Self.start(of: arm, in: document), first: first, chosen: chosen, in: document, to: &points)
-            for point in points[start...] {
+            for index in points.indices[start...] { points[index].request = arm.request }
+            // What a match chooses may tell runs apart: they are compared when it has.
+            for point in points[start...] where arm.request == nil {
                 if let equal = known.updateValue(point, forKey: point.root) {
                     throw document.located(
                         SettingsError(
@@ -107,7 +124,7 @@ public struct Sweep: Sendable {
     }
 
     /// An arm before its axes.
-    private static func start(of arm: Arm, in document: ExperimentDocument) throws(ExperimentError) -> SweepPoint {
+    static func start(of arm: Arm, in document: ExperimentDocument) throws(ExperimentError) -> SweepPoint {
         var start = SweepPoint(axes: arm.label.map { [.init(name: "arm", value: .string($0))] } ?? [], root: document.value)
         for key in ExperimentDocument.sectionsOutsideRuns { start.root[key] = nil }
         start.merge(arm.changes, from: arm.source)
@@ -134,28 +151,32 @@ public struct Sweep: Sendable {
         let inner = axes.dropFirst()
         let count = Self.product(inner)
         var rest = chosen
-        for (index, value) in axis.values.enumerated() {
+        for index in axis.values.indices {
             let start = first + index * count
             let part = rest.map { $0.prefix { $0 < start + count } }
             if let part {
                 rest = rest?.dropFirst(part.count)
                 if part.isEmpty { continue }
             }
-            var point = point
-            point.axes.append(.init(name: axis.name, value: value))
-            do {
-                try point.set(value, at: axis.path, from: axis.source.appending(index), key: axis.source)
-                // What the command line set inside of an axis's value.
-                for override in document.fixed where override.path.isAtOrUnder(axis.path) {
-                    try point.set(override.values[0], at: override.path, from: override.path, key: override.path)
-                }
-            } catch {
-                throw document.located(
-                    SettingsError(
-                        path: axis.source, found: "an axis into \(error.found) ('\(error.path)')", expected: error.expected))
-            }
-            try append(inner, from: point, first: start, chosen: part, in: document, to: &points)
+            try append(inner, from: setting(axis, index, in: point, document), first: start, chosen: part, in: document, to: &points)
         }
+    }
+
+    /// A point with the value of an axis at a place of its list.
+    static func setting(_ axis: Axis, _ index: Int, in point: SweepPoint, _ document: ExperimentDocument) throws(ExperimentError) -> SweepPoint {
+        var point = point
+        point.axes.append(.init(name: axis.name, value: axis.values[index]))
+        do {
+            try point.set(axis.values[index], at: axis.path, from: axis.source.appending(index), key: axis.source)
+            // What the command line set inside of an axis's value.
+            for override in document.fixed where override.path.isAtOrUnder(axis.path) {
+                try point.set(override.values[0], at: override.path, from: override.path, key: override.path)
+            }
+        } catch {
+            throw document.located(
+                SettingsError(path: axis.source, found: "an axis into \(error.found) ('\(error.path)')", expected: error.expected))
+        }
+        return point
     }
 
     /// The points of some axes together; `Int.max` where they cannot be counted.
@@ -198,10 +219,12 @@ public struct Sweep: Sendable {
             var changes = value
             changes["name"] = nil
             changes["grid"] = nil
+            changes["match"] = nil
             named.append(ArmLabels.Arm(name: name, settings: settings(changes, at: source, under: Path(), in: document)))
             arms.append(Arm(label: "", changes: changes, source: source, axes: axes))
         }
         for (index, label) in ArmLabels.labels(of: named).enumerated() { arms[index].label = label }
+        for (index, value) in values.enumerated() { arms[index].request = try request(value["match"], of: index, in: arms, document) }
         return arms
     }
 
@@ -255,7 +278,7 @@ public struct Sweep: Sendable {
     }
 
     /// 1 and 1.0 are one value of an axis.
-    private static func isSame(_ a: Value, _ b: Value) -> Bool {
+    static func isSame(_ a: Value, _ b: Value) -> Bool {
         if let a = a.asDouble, let b = b.asDouble { return a == b }
         return a == b
     }

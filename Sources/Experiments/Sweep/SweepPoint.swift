@@ -18,6 +18,9 @@ public struct SweepPoint: Sendable, Hashable {
     public var axes: [Axis]
     /// The root of the experiment for this run, without `sweep`.
     public var root: Value
+    /// A setting that is still to be chosen, and the one that was.
+    var request: MatchRequest?
+    var matched: MatchedSetting?
     /// Where a setting that does not come from the root of the file stands in the document.
     var origins: [Path: Origin] = [:]
 

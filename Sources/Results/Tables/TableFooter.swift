@@ -78,19 +78,13 @@ struct TableFooter {
                 && arms.contains { arm in Set(arm.runs.map { column.text(run: $0) }).count > 1 }
         }
         if !averaged.isEmpty { lines.append("Means are also over \(averaged.map(\.name).joined(separator: ", ")), which no row names.") }
-        func range(_ name: String, _ text: (Double) -> String) -> String? {
-            guard let numbers = file.column(name)?.numbers else { return nil }
-            let values = arms.flatMap { $0.runs.map { numbers[$0] } }.filter { $0 > 0 }
-            guard let least = values.min(), let most = values.max(), least < most else { return nil }
-            return "\(text(least)) to \(text(most))"
-        }
-        let differences = [
-            range("parameters.trained") { String(Int($0)) }.map { "trained parameters (\($0))" },
-            range("cost.flops") { String(format: "%.2e", $0) }.map { "training FLOPs (\($0))" },
-        ].compactMap(\.self)
+        let sizes = [
+            MatchedArms(.parameters, "parameters.trained", file, arms) { String(Int($0)) }, MatchedArms(.flops, "cost.flops", file, arms) { String(format: "%.2e", $0) },
+        ]
+        let differences = sizes.compactMap(\.difference)
         if !differences.isEmpty {
             lines.append("Arms differ in \(differences.joined(separator: " and ")): a difference between them is not one of the method alone.")
         }
-        return lines
+        return lines + sizes.flatMap(\.notes)
     }
 }
