@@ -8,8 +8,10 @@ public struct Experiment: Sendable {
     public let name: String
     /// What its jobs ask of Slurm.
     public let slurm: SlurmSettings
-    /// In the order of the sweep: all of them, or the sample that the file asks for.
+    /// In the order of the sweep: all of them, or the sample that the file asks for. With `tune:` they have the first value until one is chosen.
     public let runs: [Run]
+    /// What is chosen before the runs are made; nil without `tune:`.
+    public let tuning: Tuning?
     /// Runs that the whole sweep has, and what was drawn of them, if anything was.
     public let gridCount: Int
     public let sample: SweepSample?
@@ -26,8 +28,9 @@ public struct Experiment: Sendable {
         try self.init(ExperimentDocument(contentsOf: file), words: words, dataFolder: dataFolder)
     }
 
-    public init(_ document: ExperimentDocument, words: [String] = [], dataFolder: String? = nil) throws(ExperimentError) {
-        source = ExperimentSource(file: document.file, text: document.text, words: words, dataFolder: dataFolder)
+    /// - `choices`: what `tune:` has chosen, as in `ExperimentSource`.
+    public init(_ document: ExperimentDocument, words: [String] = [], dataFolder: String? = nil, choices: [Int]? = nil) throws(ExperimentError) {
+        source = ExperimentSource(file: document.file, text: document.text, words: words, dataFolder: dataFolder, choices: choices)
         var document = document
         let (overrides, reserved) = try Override.parse(words, reserved: ["data"])
         try document.apply(overrides)
@@ -46,8 +49,18 @@ public struct Experiment: Sendable {
         var reader = SettingsReader(fields: ExperimentFields.run)
         var files = BaseFiles()
         var matcher = ArmMatcher(sweep, document)
-        for (index, point) in sweep.points.enumerated() {
-            let point = try matcher.matched(point, &reader, &files)
+        var points: [SweepPoint] = []
+        for point in sweep.points { points.append(try matcher.matched(point, &reader, &files)) }
+        if let settings = try TuneSettings(document) {
+            tuning = try Tuning(settings, &points, choices: choices, in: document) { point, index, isTrial throws(ExperimentError) in
+                do throws(SettingsError) { return try Run(point, index: index, &reader, &files, isTrial: isTrial) } catch {
+                    throw document.located(error, in: point)
+                }
+            }
+        } else {
+            tuning = nil
+        }
+        for (index, point) in points.enumerated() {
             do throws(SettingsError) {
                 let run = try Run(point, index: index, &reader, &files)
                 let (name, first) = (run.settings.string("name"), runs.first?.settings.string("name"))
@@ -63,10 +76,21 @@ public struct Experiment: Sendable {
         self.runs = runs
         (gridCount, sample) = (sweep.gridCount, sweep.sample)
         lazy var labels = RunLabels(runs)
+        if let tuning { do { try tuning.settings.checkMetric(labels) } catch { throw document.located(error) } }
         tables = try TableDefinition.all(in: document, labels)
         plots = try PlotDefinition.all(in: document, labels)
         name = runs[0].settings.string("name")
     }
+
+    /// The same experiment with what `tune:` has chosen.
+    public func tuned(_ choices: [Int]) throws(ExperimentError) -> Experiment {
+        var source = source
+        source.choices = choices
+        return try source.experiment()
+    }
+
+    /// Whether the runs wait for what `tune:` chooses.
+    public var isUntuned: Bool { tuning != nil && source.choices == nil }
 
     /// What a reader of the tables has to know of the choice of the runs.
     public var notes: [String] {

@@ -36,6 +36,9 @@ public enum ExperimentFields {
     /// The whole file: a run, some of whose keys may stand in the sweep instead, the sweep, tables and plots, and where it runs.
     public static let file: [Field] = run + [
         .optional("sweep", .object(Sweep.fields), default: .null, "what is varied"),
+        .optional(
+            "tune", .object(TuneSettings.fields), default: .null,
+            "a setting whose value is chosen for each arm by runs with a held-out seed, which are made before those of the sweep"),
         .optional("tables", .map(.object(TableDefinition.fields)), default: .null, "tables by name; they are printed after a run and kept in the results file"),
         .optional(
             "plots", .map(PlotDefinition.settingsKind), default: .null,

@@ -6,7 +6,7 @@ import Training
 
 /// One configuration of an experiment, everything resolved and checked.
 public struct Run: Sendable {
-    /// `run000`, `run001` ... in the order of the sweep.
+    /// `run000`, `run001` ... in the order of the sweep; `tune000` ... of runs that choose a value.
     public let id: String
     /// Coordinates in the sweep.
     public let axes: [SweepPoint.Axis]
@@ -44,9 +44,10 @@ public struct Run: Sendable {
     ///   - point: a point of the sweep. Paths of errors are those of its root.
     ///   - reader: for all runs of an experiment; its fields are `ExperimentFields.run`.
     ///   - files: what has been read of the files that bases come from.
-    init(_ point: SweepPoint, index: Int, _ reader: inout SettingsReader, _ files: inout BaseFiles) throws(SettingsError) {
+    ///   - isTrial: whether it is one that chooses a value for `tune:`.
+    init(_ point: SweepPoint, index: Int, _ reader: inout SettingsReader, _ files: inout BaseFiles, isTrial: Bool = false) throws(SettingsError) {
         let number = String(index)
-        id = "run" + String(repeating: "0", count: max(0, 3 - number.count)) + number
+        id = (isTrial ? "tune" : "run") + String(repeating: "0", count: max(0, 3 - number.count)) + number
         (axes, matched) = (point.axes, point.matched)
         settings = try BaseOrigin.completed(reader.settings(point.root))
         seed = settings.integer("seed")
@@ -160,6 +161,9 @@ extension Run {
     var isRandomBase: Bool { if case .random = origin { true } else { false } }
     /// Domains that the instruction stage trains on; empty without one.
     public var instructionData: [String] { instruction?.data ?? [] }
+    /// Whether it is one that chooses a value for `tune:`.
+    public var isTrial: Bool { id.hasPrefix("tune") }
+    var trains: Bool { phases.contains(where: \.trains) }
     var baseTrainSteps: Int { baseTrain["steps"]?.asInteger ?? 0 }
     /// What the questions of a domain are scored by; empty where it has none.
     public func scoreName(of domain: String) -> String { sources[domain]?.score?.rawValue ?? "" }

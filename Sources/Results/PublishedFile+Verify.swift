@@ -44,6 +44,13 @@ extension PublishedFile {
             if !keys.isEmpty, let key = (stages.flatMap(\.self) + (instructed?.stages ?? [])).first(where: { !$0.isEmpty && !listed.contains($0) }) {
                 throw wrong("/scores names the stage \(key), which /stages does not list")
             }
+            guard let tuning else { return contents }
+            let group = try root.group("tuning")
+            contents.variables += try PublishedFile.check(group, PublishedSchema.tuning)
+            for name in PublishedSchema.tuningTexts { let _: String = try group.attributes.value(name) }
+            if !keys.isEmpty, let key = tuning.arms.lazy.flatMap(\.trials).map(\.stage).first(where: { !$0.isEmpty && !listed.contains($0) }) {
+                throw wrong("/tuning names the stage \(key), which /stages does not list")
+            }
         } catch let error as PublishedFileError {
             throw error
         } catch {

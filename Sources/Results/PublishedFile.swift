@@ -30,6 +30,8 @@ public struct PublishedFile: Sendable {
     public let seconds: [[Double]]
     /// What the instruction stage left; nil where no run has one.
     public let instructed: Instructed?
+    /// What the runs of `tune:` measured; nil without it.
+    public let tuning: TuningRecord?
     let file: File
 
     /// Opens and reads a file.
@@ -87,6 +89,10 @@ public struct PublishedFile: Sendable {
             (self.randomLosses, self.randomScores) = (randomLosses, randomScores)
             (self.stages, self.flops, self.seconds) = (stages, flops, seconds)
             instructed = try Instructed(group, runCount: runs.count, domainCount: domains.count)
+            tuning = try PublishedFile.tuning(of: root)
+            guard try tuning != nil || !root.groupNames().contains("tuning") else {
+                throw PublishedFileError.damaged(path: path, reason: "the variables of /tuning do not have one shape")
+            }
         } catch let error as PublishedFileError {
             throw error
         } catch {
@@ -180,6 +186,10 @@ public struct PublishedFile: Sendable {
         guard try root.attributes.contains(name) else { return [] }
         let json: String = try root.attributes.value(name)
         return try Value(json: Array(json.utf8)).asList ?? []
+    }
+
+    private static func tuning(of root: Group) throws -> TuningRecord? {
+        try root.groupNames().contains("tuning") ? TuningRecord(root.group("tuning")) : nil
     }
 
     static func rows<T>(_ values: [T], _ rowCount: Int, _ columnCount: Int) -> [[T]]? {

@@ -36,4 +36,10 @@ enum PublishedSchema {
         Variable("state", .string, "stage"), Variable("seconds", .float64, "stage"), Variable("threads", .int64, "stage"),
         Variable("flops", .float64, "stage"), Variable("memory", .float64, "stage"),
     ]
+    /// Of experiments with `tune:`.
+    static let tuning = [
+        Variable("arm", .string, "arm"), Variable("value", .float64, "value"), Variable("metric", .float64, "arm", "value"),
+        Variable("state", .string, "arm", "value"), Variable("stage", .string, "arm", "value"), Variable("chosen", .float64, "arm"),
+    ]
+    static let tuningTexts = ["key", "column"]
 }

@@ -10,6 +10,7 @@ import Settings
 /// | `/scores` | `run`, `trained` (0 = base), `evaluated` | loss and score matrices, values of a random model |
 /// | `/runs/<id>` | `step`; `evaluation`, `evaluated` | learning curve, evaluations along the way |
 /// | `/stages` | `stage` | every stage once: what it starts from and what it took |
+/// | `/tuning` | `arm`, `value` | with `tune:`: what the run with each value measured |
 ///
 /// Runs may differ in tasks and domains: what a run does not have is NaN, or empty text.
 public enum Publisher {
@@ -18,7 +19,7 @@ public enum Publisher {
 
     /// Writes the file whole, beside its place, and renames it into place.
     /// - Throws: `PublishError` for a record that does not fit, `HDF5Error` when the file cannot be written.
-    public static func publish(experiment: ExperimentRecord, runs: [RunRecord], stages: [StageRecord] = [], to path: String) throws {
+    public static func publish(experiment: ExperimentRecord, runs: [RunRecord], stages: [StageRecord] = [], tuning: TuningRecord? = nil, to path: String) throws {
         var ids: Set<String> = []
         for run in runs {
             try run.check()
@@ -46,6 +47,7 @@ public enum Publisher {
             let group = try root.createGroup("runs")
             for run in runs { try write(run, in: try group.createGroup(run.id)) }
             try write(stages, in: try root.createGroup("stages"))
+            if let tuning { try tuning.write(in: try root.createGroup("tuning")) }
             try root.attributes.set("complete", 1)
         }
     }

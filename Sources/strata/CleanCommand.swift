@@ -2,6 +2,7 @@ import ArgumentParser
 import Experiments
 import Foundation
 import Kernels
+import Results
 
 struct CleanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -62,11 +63,21 @@ struct CleanCommand: ParsableCommand {
             for words in others.isEmpty ? [[]] : [[], others] {
                 let experiment = try Experiment(file: file, words: words, dataFolder: dataFolder)
                 for family in Set(InstructionSet.allCases.map(\.numericsFamily)).sorted() {
-                    keys.formUnion(try StageGraph(experiment, family: family).stages.map(\.key))
+                    for graph in try graphs(of: experiment, family) { keys.formUnion(graph.stages.map(\.key)) }
                 }
             }
         }
         return keys
+    }
+
+    /// All that the experiment may need. While `tune:` has not chosen, runs with any of its values stay.
+    private func graphs(of experiment: Experiment, _ family: String) throws -> [StageGraph] {
+        guard let tuning = experiment.tuning else { return [try StageGraph(experiment, family: family)] }
+        let phase = try SweepPhase(experiment, family: family, store: StageStore(results: results))
+        guard phase.isTuning else { return [try StageGraph(whole: phase.experiment, family: family)] }
+        return try tuning.settings.values.indices.map { value in
+            try StageGraph(whole: experiment.tuned(tuning.tunedArms.map { _ in value }), family: family)
+        }
     }
 
     private func lines(_ unused: UnusedStages) -> [String] {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Experiments
 import Foundation
 import Kernels
+import Results
 
 /// The experiment and where its results are.
 struct ExperimentOptions: ParsableArguments {
@@ -16,6 +17,11 @@ struct ExperimentOptions: ParsableArguments {
 
     func load() throws -> Experiment {
         try Experiment(file: experiment, words: changes, dataFolder: ProcessInfo.processInfo.environment["STRATA_DATA"])
+    }
+
+    /// What is to be done of the experiment by its results folder.
+    func phase(_ experiment: Experiment) throws -> SweepPhase {
+        try SweepPhase(experiment, family: ComputeOptions.instructionSet().numericsFamily, store: store)
     }
 
     var store: StageStore { StageStore(results: results) }

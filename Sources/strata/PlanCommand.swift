@@ -2,6 +2,8 @@ import ArgumentParser
 import Experiments
 import Foundation
 import Kernels
+import Results
+import Settings
 
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,15 +32,37 @@ struct PlanCommand: ParsableCommand {
     static let shownRuns = 24
 
     func run() throws {
-        let experiment = try options.load()
-        let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
-        let plan = try SweepPlan(experiment, graph, store: options.store, workers: workers.plan(compute)) { graph, costs, survey in
+        let phase = try options.phase(options.load())
+        let graph = try phase.whole()
+        let plan = try SweepPlan(phase.experiment, graph, store: options.store, workers: workers.plan(compute)) { graph, costs, survey in
             skipsCalibration ? nil : try Calibration.speed(graph, costs, survey, compute.makeCompute())
         }
-        if json { print(plan.json.canonicalJSON) } else { print(text(of: plan, metrics: graph.metrics).joined(separator: "\n")) }
+        if json {
+            var object = plan.json
+            if let tuning = phase.tuning, let trials = plan.trials {
+                object["tuning"] = tuning.json(isTuning: phase.isTuning, phase.problem)
+                object["tuning"]?["runs"] = ["total": .integer(trials.count), "done": .integer(trials.doneCount)]
+                object["tuning"]?["operations"] = ["total": .number(trials.operations), "left": .number(trials.leftOperations)]
+            }
+            return print(object.canonicalJSON)
+        }
+        print(text(of: plan, metrics: graph.metrics, tuning(phase, plan)).joined(separator: "\n"))
     }
 
-    private func text(of plan: SweepPlan, metrics: String?) -> [String] {
+    /// What is chosen first, and what the runs of the sweep are counted as meanwhile.
+    private func tuning(_ phase: SweepPhase, _ plan: SweepPlan) -> [String] {
+        guard let tuning = phase.tuning, let trials = plan.trials else { return [] }
+        let cost = "\(counted(tuning.trialCount, "run")), \(scientific(trials.operations)) FLOP that no run of the sweep shares"
+        guard phase.isTuning else { return ["tuned    \(tuning.summary)", "         \(cost)"] }
+        let first = tuning.text(tuning.values[0])
+        return [
+            "tuning   \(tuning.summary)",
+            "         \(cost); they come before the sweep",
+            phase.problem.map { "         \($0)" } ?? "         until it has chosen, the runs of the sweep are counted as if it were \(first): their stages are not known yet",
+        ]
+    }
+
+    private func text(of plan: SweepPlan, metrics: String?, _ tuning: [String]) -> [String] {
         var lines: [String] = []
         if runs || plan.runs.count <= Self.shownRuns {
             // A column for what matches chose, where there are any.
@@ -56,11 +80,12 @@ struct PlanCommand: ParsableCommand {
             + [["all", "\(plan.stages.count)", "\(plan.doneCount)", "\(plan.stages.count - plan.doneCount)", plan.leftOperations > 0 ? scientific(plan.leftOperations) : ""]]
         lines += [TextTable(header: ["stages", "", "done", "to run", "FLOP left"], rows: rows, leftCount: 1).text, ""]
 
-        var sweep = counted(plan.runs.count, "run")
+        var sweep = counted(plan.runCount, "run")
         if let sample = plan.sample { sweep += ", drawn with seed \(sample.seed) from the \(grouped(Double(plan.gridCount))) points" }
         if !plan.axes.isEmpty { sweep += (plan.sample == nil ? ": " : " of ") + plan.axes.map { "\($0.name) (\($0.valueCount))" }.joined(separator: ", ") }
         lines.append(sweep)
-        lines += plan.runs.matchNotes.map { "matched  \($0)" }
+        lines += plan.runs.filter { !$0.isTrial }.matchNotes.map { "matched  \($0)" }
+        lines += tuning
         if let metrics { lines.append("metrics  \(metrics)") }
         lines.append(
             "sharing  \(grouped(Double(plan.namedCount))) stages that runs name are \(grouped(Double(plan.stages.count)))"

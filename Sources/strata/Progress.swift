@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Results
 import Settings
 
 /// Shows what is going on: on a terminal a line for each running stage and one for the whole, rewritten in place; elsewhere plain lines, for a
@@ -23,13 +24,17 @@ final class Progress: @unchecked Sendable {
     /// Lines on the terminal that are rewritten; the cursor stands at the end of the last. It is never hidden, so that nothing has to bring it back.
     private var openLines = 0
 
-    init(_ experiment: Experiment, _ graph: StageGraph, store: StageStore, plan: WorkerPlan, isQuiet: Bool, printsEvents: Bool) throws {
+    /// - `start`: seconds are counted from there.
+    init(
+        _ experiment: Experiment, _ graph: StageGraph, store: StageStore, plan: WorkerPlan, isQuiet: Bool, printsEvents: Bool,
+        start: ContinuousClock.Instant
+    ) throws {
         let environment = ProcessInfo.processInfo.environment
         let isTerminal = isatty(2) == 1 && environment["TERM"] != "dumb"
         form = printsEvents ? .events : isQuiet ? .none : isTerminal ? .terminal : .lines
         usesColour = isTerminal && (environment["NO_COLOR"] ?? "").isEmpty
-        start = clock.now
-        sweep = try SweepProgress(experiment.name, graph, store: store, workers: plan)
+        self.start = start
+        sweep = try SweepProgress(experiment.name, graph, store: store, workers: plan, part: experiment.isUntuned ? "tuning" : nil)
         if form == .events { write(sweep.summary(.running)) }
     }
 
@@ -60,6 +65,14 @@ final class Progress: @unchecked Sendable {
     func end() {
         if openLines > 0 { writeError(erasing) }
         openLines = 0
+    }
+
+    /// What `tune:` has chosen, as an event or a line.
+    func tuned(_ tuning: TuningRecord) {
+        guard form == .events else { return note("tuned: \(tuning.summary)") }
+        var event = tuning.json(isTuning: false)
+        (event["version"], event["event"], event["seconds"]) = (.integer(SweepProgress.version), "tuned", .number((clock.now - start) / .seconds(1)))
+        write(event)
     }
 
     /// The last events of `--json`.

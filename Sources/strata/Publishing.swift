@@ -3,8 +3,9 @@ import Foundation
 import Kernels
 import Results
 
-/// Builds the experiment's HDF5 file from its stages and returns its path; nil when no run has begun.
-func publish(_ experiment: Experiment, _ graph: StageGraph, _ options: ExperimentOptions) throws -> String? {
+/// Builds the experiment's HDF5 file from its stages and returns its path; nil when no run has begun. Nothing is left to be tuned.
+func publish(_ phase: SweepPhase, _ options: ExperimentOptions) throws -> String? {
+    let (experiment, graph) = (phase.experiment, phase.graph)
     try graph.withdrawDamaged(options.store, products: false) { stage, damage in
         complain("strata: \(stage.title): \(damage.path) \(damage.problem); it is left out, and `strata run` makes it again")
     }
@@ -16,11 +17,11 @@ func publish(_ experiment: Experiment, _ graph: StageGraph, _ options: Experimen
         experiment: experiment.document.text, strataVersion: strataVersion,
         numericsVersion: "\(numericsVersion)-\(instructionSet.numericsFamily)", host: ProcessInfo.processInfo.hostName,
         instructionSet: instructionSet.rawValue, created: formatter.string(from: Date()),
-        changes: options.changes.joined(separator: " "), notes: experiment.notes + graph.notes + unfinished(graph, options.store),
+        changes: options.changes.joined(separator: " "), notes: experiment.notes + (phase.tuning?.notes ?? []) + graph.notes + unfinished(graph, options.store),
         tables: experiment.tables, plots: experiment.plots, matches: experiment.matches)
     let path = options.resultsFile(of: experiment)
     try options.makeResultsFolder()
-    try Publisher.publish(experiment: record, runs: runs, stages: StageRecord.records(of: graph, store: options.store), to: path)
+    try Publisher.publish(experiment: record, runs: runs, stages: phase.stageRecords(store: options.store), tuning: phase.tuning, to: path)
     return path
 }
 

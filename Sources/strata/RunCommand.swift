@@ -1,6 +1,5 @@
 import ArgumentParser
 import Experiments
-import Foundation
 import Results
 
 struct RunCommand: AsyncParsableCommand {
@@ -15,66 +14,42 @@ struct RunCommand: AsyncParsableCommand {
             Ctrl-C finishes the step and saves; the same command goes on there, also after a kill. Several runs may share a results folder: each stage is \
             made by one of them.
 
+            With tune: in the file the runs that choose a value come first, then those of the sweep with the values chosen.
+
             With --executor slurm they are jobs of Slurm, which go on when this command ends; docs/slurm.md says more.
             """)
 
-    @OptionGroup var options: ExperimentOptions
-    @OptionGroup var compute: ComputeOptions
-    @OptionGroup var workers: WorkerOptions
-    @OptionGroup var place: ExecutorOptions
-    @Flag(help: "No progress.")
-    var quiet = false
-
-    @Flag(help: ArgumentHelp("Print events as JSON lines on standard output, and no tables.", discussion: """
-        Every line has version (\(SweepProgress.version)) and event: sweep (counts and seconds left), began, progress, note, damaged, finished and failed (of a stage), \
-        results (the file; last).
-        """))
-    var json = false
-
-    func validate() throws {
-        if place.executor == .slurm, workers.workers != nil {
-            throw ValidationError("--workers has no meaning with --executor slurm; slurm.array_limit=N limits the jobs that run at once")
-        }
-    }
+    @OptionGroup var work: WorkOptions
 
     /// On the main thread, which has the largest stack.
     @MainActor
     func run() async throws {
-        let experiment = try options.load()
-        let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
-        let plan = try workers.plan(compute)
-        try options.makeResultsFolder()
-        let saveSeconds = try saveSeconds()
-        if place.executor == .local { stopOnSignals([SIGINT, SIGTERM]) }
-        let progress = try Progress(experiment, graph, store: options.store, plan: plan, isQuiet: quiet, printsEvents: json)
-        let failures: [String]
-        do {
-            defer { progress.end() }
-            if place.executor == .slurm {
-                guard let ended = try await runInSlurm(experiment, graph, progress) else { return }
-                failures = ended
-            } else if plan.isSerial {
-                failures = try LocalExecutor(
-                    store: options.store, compute: compute.makeCompute(), interruption: interruption, saveSeconds: saveSeconds, report: progress.report
-                ).run(graph)
-            } else {
-                let program = WorkerProgram(path: thisProgram(), arguments: [WorkCommand.name, "--results", options.results])
-                failures = try await ProcessExecutor(
-                    store: options.store, plan: plan, program: program, interruption: interruption, report: progress.report
-                ).run(graph, of: experiment.source)
-            }
-        }
-        let file = try publish(experiment, graph, options)
-        progress.end(file: file, failures: failures)
-        if let file, !json {
+        guard let (phase, progress, failures) = try await work.work(work.options.load()) else { return }
+        let file = try publish(phase, work.options)
+        progress?.end(file: file, failures: failures)
+        if let file, !work.json {
             try printTables(of: file)
             print("results: \(file)")
         }
-        guard failures.isEmpty else {
-            throw Failure.someFailed(
-                "strata: \(failures.count == 1 ? "a stage" : "\(failures.count) stages") failed; what was measured is kept, and `strata run` tries again\n  "
-                    + failures.joined(separator: "\n  "))
+        guard failures.isEmpty else { throw work.someFailed(failures) }
+    }
+}
+
+struct TuneCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tune", abstract: "Make only the runs that choose the value of tune:, and print what they measured.",
+        discussion: "`strata run` makes them too, and goes on with the sweep. Nothing is kept but their stages, from which the choice follows.")
+
+    @OptionGroup var work: WorkOptions
+
+    @MainActor
+    func run() async throws {
+        let experiment = try work.options.load()
+        guard experiment.tuning != nil else {
+            throw Failure.wrongInput("strata: \(experiment.document.file): found no 'tune', expected what is to be chosen under it; docs/fair-comparison.md shows it")
         }
+        guard let (phase, _, _) = try await work.work(experiment, tuningOnly: true), let tuning = phase.tuning, !work.json else { return }
+        print(MarkdownFormat().text(of: TuningTable(tuning).table))
     }
 }
 
@@ -86,8 +61,12 @@ struct CollectCommand: ParsableCommand {
 
     func run() throws {
         let experiment = try options.load()
-        let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
-        guard let file = try publish(experiment, graph, options) else {
+        let phase = try options.phase(experiment)
+        if phase.isTuning, let tuning = phase.tuning {
+            throw Failure.wrongInput(
+                "strata: \(phase.problem.map { "\($0)" } ?? "there are no results yet: the tuning is not done (\(tuning.summary)); `strata run` goes on")")
+        }
+        guard let file = try publish(phase, options) else {
             throw Failure.wrongInput("strata: no run of '\(experiment.name)' has begun in '\(options.results)'; is --results right?")
         }
         print("results: \(file)")

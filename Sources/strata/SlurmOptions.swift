@@ -29,7 +29,7 @@ struct ExecutorOptions: ParsableArguments {
     }
 }
 
-extension RunCommand {
+extension WorkOptions {
     /// Runs the stages as jobs. Returns the messages of those that failed, or nil when jobs are left in Slurm and there is nothing more to say.
     @MainActor
     func runInSlurm(_ experiment: Experiment, _ graph: StageGraph, _ progress: Progress) async throws -> [String]? {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Experiments
+import Results
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,9 +23,18 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let experiment = try options.load()
         let slurm = try await SlurmStatus(results: options.results, experiment: experiment.name)
-        let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
-        let status = try SweepStatus(experiment.name, graph, store: options.store, workers: workers.plan(compute))
-        print(json ? status.json.canonicalJSON : text(of: status, graph, slurm))
+        let phase = try options.phase(experiment)
+        let status = try SweepStatus(experiment.name, phase.graph, store: options.store, workers: workers.plan(compute))
+        if json {
+            var object = status.json
+            if let tuning = phase.tuning { object["tuning"] = tuning.json(isTuning: phase.isTuning, phase.problem) }
+            return print(object.canonicalJSON)
+        }
+        if let tuning = phase.tuning { print("\(phase.isTuning ? "tuning" : "tuned"): \(tuning.summary)\n") }
+        print(text(of: status, phase.graph, slurm))
+        if let problem = phase.problem { print("\(problem)") } else if phase.isTuning {
+            print("then \(counted(experiment.runs.count, "run")) of the sweep with the values chosen")
+        }
     }
 
     private func text(of status: SweepStatus, _ graph: StageGraph, _ slurm: SlurmStatus) -> String {

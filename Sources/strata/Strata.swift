@@ -15,7 +15,7 @@ struct Strata: ParsableCommand {
             """,
         version: strataVersion,
         subcommands: [
-            RunCommand.self, PlanCommand.self, StatusCommand.self, WatchCommand.self, CleanCommand.self, CollectCommand.self, VerifyCommand.self, TableCommand.self,
+            RunCommand.self, TuneCommand.self, PlanCommand.self, StatusCommand.self, WatchCommand.self, CleanCommand.self, CollectCommand.self, VerifyCommand.self, TableCommand.self,
             PlotCommand.self, ReportCommand.self, ExportCommand.self, MetricsCommand.self, StatisticsCommand.self,
             CheckpointCommand.self, SchemaCommand.self, DoctorCommand.self, TokenizerCommand.self, BenchmarkCommand.self, WorkCommand.self,
         ])

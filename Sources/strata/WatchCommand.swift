@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Results
 
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,12 +36,11 @@ struct WatchCommand: ParsableCommand {
                 "strata: --measure is '\(measure)', expected one of \(WatchView.Measure.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         let experiment = try options.load()
-        if let chosen, !experiment.runs.contains(where: { $0.id == chosen }) {
+        if let chosen, !(experiment.runs + (experiment.tuning?.trials ?? [])).contains(where: { $0.id == chosen }) {
             let last = experiment.runs.last?.id ?? ""
             throw Failure.wrongInput("strata: --run is '\(chosen)', expected the id of a run, run000 to \(last); `strata plan --runs` lists them")
         }
-        let graph = try StageGraph(experiment, family: ComputeOptions.instructionSet().numericsFamily)
-        var watch = try SweepWatch(experiment.name, graph, store: options.store, workers: workers.plan(compute), measure: measure, run: chosen)
+        var watch = try PhaseWatch(experiment, options, workers.plan(compute), measure, run: chosen)
         guard LiveScreen.isAtHand else {
             print(try watch.look().lines(width: 120, height: 200).joined(separator: "\n"))
             return
@@ -54,7 +54,7 @@ struct WatchCommand: ParsableCommand {
     }
 
     /// Looks and draws until the sweep or the user ends it; returns the last look.
-    private func show(_ watch: inout SweepWatch) throws -> WatchView {
+    private func show(_ watch: inout PhaseWatch) throws -> WatchView {
         let screen = LiveScreen()
         defer { screen.leave() }
         let clock = ContinuousClock()
@@ -62,6 +62,7 @@ struct WatchCommand: ParsableCommand {
         while true {
             let start = clock.now
             let view = try watch.look()
+            if try (view.isDone || view.hasFailed) && watch.goOn() { continue }
             let took = clock.now - start
             let next = clock.now + max(.seconds(interval), took * 10)
             // A run that is begun again has no lock for a moment.
@@ -79,5 +80,35 @@ struct WatchCommand: ParsableCommand {
                 if screen.isAskedToEnd { return view }
             }
         }
+    }
+}
+
+/// Looks at the runs, or with `tune:` at those that choose and then at the runs.
+private struct PhaseWatch {
+    private let experiment: Experiment
+    private let options: ExperimentOptions
+    private let workers: WorkerPlan
+    private let measure: WatchView.Measure
+    private let run: String?
+    private var isTuning: Bool
+    private var watch: SweepWatch
+
+    init(_ experiment: Experiment, _ options: ExperimentOptions, _ workers: WorkerPlan, _ measure: WatchView.Measure, run: String?) throws {
+        (self.experiment, self.options, self.workers, self.measure, self.run) = (experiment, options, workers, measure, run)
+        let phase = try options.phase(experiment)
+        isTuning = phase.isTuning
+        let name = phase.isTuning ? "\(experiment.name), tuning" : experiment.name
+        // A run of the other phase would leave nothing to see.
+        let shown = phase.graph.chains.contains { $0.run.id == run } ? run : nil
+        watch = try SweepWatch(name, phase.graph, store: options.store, workers: workers, measure: measure, run: shown)
+    }
+
+    mutating func look() throws -> WatchView { try watch.look() }
+
+    /// Goes on with the runs when what they wait for is chosen; returns whether it was.
+    mutating func goOn() throws -> Bool {
+        guard isTuning else { return false }
+        self = try PhaseWatch(experiment, options, workers, measure, run: run)
+        return !isTuning
     }
 }

@@ -56,6 +56,44 @@ import Testing
         #expect(try strata("clean", "seed=1", "--results", "results1", status: 2).errors.contains("no experiment file is given"))
     }
 
+    /// Before the choice, in the middle and after.
+    @Test func withTuning() throws {
+        try folder.write("tune.yaml", TinyExperiment.sequential + "tune: {key: train.learning_rate, values: [1.0e-3, 1.0e-2], seed: 100}\n")
+        let plan = try strata("plan", "tune.yaml", "seed=0,1", "--no-calibration").output
+        #expect(plan.contains("tuning   train.learning_rate of 1 arm by OP_loss with the held-out seed 100: 0 of 2 runs done\n         2 runs, "))
+        #expect(plan.contains("the runs of the sweep are counted as if it were 0.001") && plan.contains("\n2 runs: seed (2)\n"))
+        let planned = try json(strata("plan", "tune.yaml", "seed=0,1", "--json", "--no-calibration").output)
+        // Five before the stream, four a run.
+        #expect(planned["stages"]?["total"] == 21 && planned["runs"]?["total"] == 2)
+        #expect(planned["tuning"]?["runs"] == ["total": 2, "done": 0])
+        #expect(try strata("collect", "tune.yaml", status: 2).errors.contains("the tuning is not done (train.learning_rate of 1 arm"))
+        #expect(try strata("tune", "e.yaml", status: 2).errors.contains("e.yaml: found no 'tune'"))
+
+        let table = try strata("tune", "tune.yaml", "--workers", "1")
+        #expect(table.output.contains("OP_loss (lower is better) by train.learning_rate") && table.errors.contains("tuned: train.learning_rate of 1 arm"))
+        let status = try strata("status", "tune.yaml").output
+        #expect(status.hasPrefix("tuned: train.learning_rate of 1 arm by OP_loss with the held-out seed 100: sequential 0.01\n") && status.contains("1 run: 1 pending"))
+        // A new set of values is tuned anew, with what is there.
+        #expect(try strata("status", "tune.yaml", "tune.values=[0.001, 0.01, 0.02]").output.contains("2 of 3 runs done"))
+        #expect(try json(strata("status", "tune.yaml", "--json", "tune.values=[0.001, 0.01, 0.02]").output)["tuning"]?["state"] == "running")
+        #expect(try strata("watch", "tune.yaml", "tune.values=[0.001, 0.01, 0.02]").output.hasPrefix("tiny, tuning: 3 runs: 2 done, 1 pending"))
+
+        let events = try strata("run", "tune.yaml", "--json", "--workers", "1", "tune.values=[0.001, 0.01, 1.0e-7]").output.split(separator: "\n").map { try json(String($0)) }
+        let tuned = try #require(events.first { $0["event"] == "tuned" })
+        #expect(tuned["arms"] != nil && tuned["state"] == "chosen" && events.first?["part"] == "tuning" && events.last?["event"] == "results")
+        #expect(events.last { $0["event"] == "sweep" }?["part"] == nil && events.count { $0["event"] == "finished" } == 4 + 4)
+        #expect(try strata("watch", "tune.yaml").output.hasPrefix("tiny: 1 run: 1 done"))
+        #expect(try strata("plan", "tune.yaml").output.contains("left     nothing: all stages are done"))
+        #expect(try strata("collect", "tune.yaml").output.contains("results/tiny.h5"))
+        #expect(try strata("verify", "results").output.contains("all sound"))
+        #expect(try strata("table", "results/tiny.h5", "--name", "tuning").output.contains("| sequential |"))
+
+        // What chooses stays; while nothing is chosen, runs with any value.
+        #expect(try strata("clean", "tune.yaml", "--dry-run").output.contains("4 entries to remove"))
+        #expect(try strata("clean", "tune.yaml", "tune.values=[0.001, 0.01, 1.0e-7]", "--dry-run").output.contains("nothing to remove"))
+        #expect(try strata("clean", "tune.yaml", "tune.values=[0.001, 0.01, 1.0e-7, 0.5]", "--dry-run").output.contains("nothing to remove"))
+    }
+
     @Test func aFailureIsAnEvent() throws {
         let wild = "{learning_rate: 100, weight_decay: 10, max_grad_norm: 0, lr_scheduler_type: constant, warmup_ratio: 0, steps: 200}"
         try folder.write("wild.yaml", TinyExperiment.root + "strategy: {kind: sequential}\nsweep: {arms: [{name: wild, train: \(wild)}]}\n")

@@ -24,7 +24,7 @@ import Testing
     static let rootCases: [(String, String, String)] = [
         (
             "stream:", "streem:",
-            "e.yaml:11:1: streem: found an unknown key 'streem', expected one of base, data, evaluation, instruction, name, plots, replay, seed, slurm, strategy, stream, sweep, tables, train; did you mean 'stream'?"
+            "e.yaml:11:1: streem: found an unknown key 'streem', expected one of base, data, evaluation, instruction, name, plots, replay, seed, slurm, strategy, stream, sweep, tables, train, tune; did you mean 'stream'?"
         ),
         (
             "{kind: byte}", "{kind: bpe, vocabulary: 300}",

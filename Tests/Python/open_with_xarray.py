@@ -29,6 +29,7 @@ SCORES = {
 }
 SCORES_TEXT = {"task": ("run", "trained"), "stage": ("run", "trained"), "metric": ("run", "evaluated")}
 STAGES = {name: ("stage",) for name in ("kind", "title", "parent", "state", "seconds", "threads", "flops", "memory")}
+TUNING = {"metric": ("arm", "value"), "state": ("arm", "value"), "stage": ("arm", "value"), "chosen": ("arm",)}
 RUN = {
     "loss": ("step",),
     "learning_rate": ("step",),
@@ -80,6 +81,10 @@ def check_group(dataset, group):
         check(list(dataset["trained"].values) == list(range(dataset.sizes["trained"])), "'trained' does not count from 0")
     elif group == "/stages":
         check_dimensions(dataset, STAGES)
+    elif group == "/tuning":
+        check_dimensions(dataset, TUNING)
+        for name in ("key", "column", "seed"):
+            check(name in dataset.attrs, f"no attribute '{name}'")
     elif group.startswith("/runs/"):
         check_dimensions(dataset, RUN)
         for name in ("configuration", "data", "strategy"):

@@ -236,6 +236,14 @@ class PlayedSlurmTest(SlurmTest):
         self.assert_same_numbers("results", "local")
         self.assertEqual(fake_slurm.active(fake_slurm.load(programs)), 0)
 
+    def test_runs_that_choose_come_first(self):
+        self.play()
+        self.write("tune.yaml", TINY + "strategy: {kind: sequential}\ntune: {key: train.learning_rate, values: [1.0e-3, 1.0e-2], seed: 100}\n")
+        _, errors = self.slurm("tune.yaml")
+        self.assertIn("\ntuned: train.learning_rate of 1 arm by OP_loss with the held-out seed 100: sequential ", errors)
+        self.strata("run", "tune.yaml", "--quiet", "--results", "local")
+        self.assert_same_numbers("results", "local")
+
     def test_a_job_that_is_stopped_before_its_time_limit(self):
         # Random base, base, and the task, which goes on in another job.
         self.play(plans=[(2, "TERM")])

@@ -30,7 +30,7 @@ struct XarrayTests {
     }
 
     @Test func aPublishedFileOpens() throws {
-        try Publisher.publish(experiment: Fabricated.experiment, runs: Fabricated.runs, stages: Fabricated.stages, to: path)
+        try Publisher.publish(experiment: Fabricated.experiment, runs: Fabricated.runs, stages: Fabricated.stages, tuning: TuningRecordTests.tuning, to: path)
         let (status, message) = try open()
         #expect(status == 0, "\(message)")
     }

@@ -6,7 +6,7 @@ extension SweepPlan {
         [
             "version": 1, "experiment": .string(name),
             "runs": [
-                "points": .integer(gridCount), "total": .integer(runs.count),
+                "points": .integer(gridCount), "total": .integer(runCount),
                 "sample": sample.map { ["count": .integer($0.count), "seed": .integer($0.seed)] } ?? .null,
                 "axes": .list(axes.map { ["name": .string($0.name), "values": .integer($0.valueCount)] }),
             ],

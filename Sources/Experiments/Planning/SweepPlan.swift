@@ -21,8 +21,21 @@ public struct SweepPlan: Sendable {
         public var operations = 0.0
     }
 
+    /// Runs that choose a value before those of the sweep, and what only they need.
+    public struct Trials: Sendable, Hashable {
+        public var count = 0
+        public var doneCount = 0
+        public var operations = 0.0
+        public var leftOperations = 0.0
+    }
+
     public let name: String
+    /// Those of the graph: with `tune:` the ones that choose come first.
     public let runs: [Run]
+    /// Of the sweep.
+    public let runCount: Int
+    /// nil without `tune:`.
+    public let trials: Trials?
     public let gridCount: Int
     public let sample: SweepSample?
     /// The axes of the runs with the number of values that each has.
@@ -52,16 +65,18 @@ public struct SweepPlan: Sendable {
     /// Seconds until all is done; nil when nothing tells how fast stages are.
     public var seconds: Double? { source == .none && leftOperations > 0 ? nil : forecast.seconds }
 
+    /// - `graph`: of the runs, or the whole one.
     /// - `calibrate`: called when no stage of the results folder tells how fast this machine is.
     public init(
         _ experiment: Experiment, _ graph: StageGraph, store: StageStore, workers: WorkerPlan,
         calibrate: (StageGraph, [StageCost], StageSurvey) throws -> StageSpeed?
     ) throws {
-        (name, runs, gridCount, sample) = (experiment.name, experiment.runs, experiment.gridCount, experiment.sample)
+        (name, runs, runCount) = (experiment.name, graph.chains.map(\.run), experiment.runs.count)
+        (gridCount, sample) = (experiment.gridCount, experiment.sample)
         let (stages, costs, survey) = (graph.stages, try graph.costs(), StageSurvey(of: graph, in: store))
         (self.stages, self.costs, self.survey) = (stages, costs, survey)
         self.workers = workers
-        axes = SweepPlan.axes(of: runs)
+        axes = SweepPlan.axes(of: experiment.runs)
 
         let isInstructed = graph.chains.contains { $0.instruction != nil }
         var kinds = (["tokenizer", "pretraining", "task"] + (isInstructed ? ["instruction"] : []) + ["evaluation"]).map { Kind(name: $0) }
@@ -94,6 +109,18 @@ public struct SweepPlan: Sendable {
             return (done, chain.stages.count)
         }
         (self.namedCount, self.namedOperations) = (namedCount, namedOperations)
+        trials = experiment.tuning.map { tuning in
+            let ids = Set(tuning.trials.map(\.id))
+            let others = Set(graph.chains.filter { !ids.contains($0.run.id) }.flatMap { $0.stages.map(\.key) })
+            let chains = graph.chains.filter { ids.contains($0.run.id) }
+            var trials = Trials(count: chains.count, doneCount: chains.count { $0.stages.allSatisfy { survey[$0.key] == .done } })
+            for key in Set(chains.flatMap { $0.stages.map(\.key) }).subtracting(others).sorted() {
+                let cost = places[key].map { costs[$0].operations } ?? 0
+                trials.operations += cost
+                if survey[key] != .done { trials.leftOperations += cost }
+            }
+            return trials
+        }
 
         var speed = StageSpeed(graph, costs, survey, store)
         var source = Source.stages(speed.stageCount)

@@ -5,6 +5,8 @@ import Training
 /// it shows it.
 public struct SweepProgress: Sendable {
     private let name: String
+    /// `tuning`, while runs that choose come first.
+    private let part: String?
     private let graph: StageGraph
     private let costs: [StageCost]
     private let places: [String: Int]
@@ -24,8 +26,9 @@ public struct SweepProgress: Sendable {
     /// Seconds until the forecast is made anew: that of a sweep of thousands takes a while, and is to take no more than a fiftieth of the time.
     private var forecastInterval = 5.0
 
-    public init(_ name: String, _ graph: StageGraph, store: StageStore, workers: WorkerPlan) throws {
-        self.name = name
+    /// - `part`: what events call this part of the experiment, if it is not all of it.
+    public init(_ name: String, _ graph: StageGraph, store: StageStore, workers: WorkerPlan, part: String? = nil) throws {
+        (self.name, self.part) = (name, part)
         self.graph = graph
         self.workers = workers
         costs = try graph.costs()
@@ -137,7 +140,7 @@ public struct SweepProgress: Sendable {
 
     /// How far the whole is.
     public func summary(_ phase: Phase) -> Value {
-        [
+        var summary: Value = [
             "version": .integer(Self.version), "event": "sweep", "experiment": .string(name), "state": .string(phase.rawValue),
             "stages": [
                 "total": .integer(graph.stages.count), "done": .integer(done.count), "running": .integer(running.count), "failed": .integer(failed.count),
@@ -145,6 +148,8 @@ public struct SweepProgress: Sendable {
             "runs": ["total": .integer(graph.chains.count), "done": .integer(doneRunCount)],
             "seconds": .number(now), "seconds_left": phase == .done ? 0.0 : secondsLeft.map { .number($0) } ?? .null,
         ]
+        if let part { summary["part"] = .string(part) }
+        return summary
     }
 
     public func json(of event: StageEvent) -> Value {

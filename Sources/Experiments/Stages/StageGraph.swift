@@ -28,10 +28,25 @@ public struct StageGraph: Sendable {
     /// Every stage once, in an order in which each comes behind what it needs.
     public let stages: [Stage]
 
-    /// Hashes all data and checkpoints. Throws when some of it cannot be read.
+    /// The stages of the runs, or of those that `tune:` makes first while it has chosen nothing. Hashes all data and checkpoints. Throws when some of
+    /// it cannot be read.
     public init(_ experiment: Experiment, family: String, version: Int = numericsVersion) throws {
-        try self.init(runs: experiment.runs, family: family, version: version)
+        try self.init(runs: experiment.isUntuned ? experiment.tuning?.trials ?? [] : experiment.runs, family: family, version: version)
     }
+
+    /// Those of both.
+    public init(whole experiment: Experiment, family: String) throws {
+        try self.init(runs: (experiment.tuning?.trials ?? []) + experiment.runs, family: family)
+    }
+
+    /// What some of the runs need.
+    public func part(_ isWanted: (Chain) -> Bool) -> StageGraph {
+        let chains = chains.filter(isWanted)
+        let keys = Set(chains.flatMap { $0.stages.map(\.key) })
+        return StageGraph(chains: chains, stages: stages.filter { keys.contains($0.key) })
+    }
+
+    private init(chains: [Chain], stages: [Stage]) { (self.chains, self.stages) = (chains, stages) }
 
     init(runs: [Run], family: String, version: Int = numericsVersion) throws {
         let numerics: Value = ["version": .integer(version), "family": .string(family)]

@@ -39,7 +39,7 @@ extension ExperimentDocument {
     /// Whether a setting is one of the whole sweep and of no run.
     private static func isOutsideRuns(_ path: Path) -> Bool { sectionsOutsideRuns.contains { path.isAtOrUnder(Path(dotted: $0)) } }
 
-    static let sectionsOutsideRuns = ["sweep", "slurm", "tables", "plots"]
+    static let sectionsOutsideRuns = ["sweep", "tune", "slurm", "tables", "plots"]
 
     /// The grids that have an axis of this name: of arms, and the global one.
     private func grids(with axis: String) -> [Path] {

@@ -9,6 +9,7 @@ public enum Tables {
     /// The tables of a file: those that its experiment describes, then those of every file.
     public static func recipes(of file: PublishedFile) -> [any TableRecipe] {
         let defined = file.experiment.tables.map(DefinedTable.init)
+        let recipes = recipes + [file.tuning.map(TuningTable.init)].compactMap(\.self)
         return defined + recipes.filter { recipe in !defined.contains { $0.name == recipe.name } }
     }
 
