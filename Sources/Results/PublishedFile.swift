@@ -27,6 +27,8 @@ public struct PublishedFile: Sendable {
     /// Floating-point operations and seconds of the training behind each row of each run, NaN where not known.
     public let flops: [[Double]]
     public let seconds: [[Double]]
+    /// How far models have gone from their base; nil where that was not measured.
+    public let drift: PublishedDrift?
     let file: File
 
     /// Opens and reads a file.
@@ -82,6 +84,8 @@ public struct PublishedFile: Sendable {
             (self.losses, self.bitsPerByte, self.scores) = (losses, bitsPerByte, scores)
             (self.randomLosses, self.randomScores) = (randomLosses, randomScores)
             (self.stages, self.flops, self.seconds) = (stages, flops, seconds)
+            drift = try root.groupNames().contains("drift") ? PublishedDrift(root.group("drift"), runCount: runs.count, rowCount: rowCount) : nil
+            guard try drift != nil || !root.groupNames().contains("drift") else { throw PublishedFileError.damaged(path: path, reason: "/drift does not have the shape of /scores") }
         } catch let error as PublishedFileError {
             throw error
         } catch {
@@ -114,11 +118,13 @@ public struct PublishedFile: Sendable {
             let steps: [Int] = try group.dataset("evaluation_step").read()
             let domains: [String] = try group.dataset("evaluated").read()
             let losses: [Double] = try group.dataset("evaluation_loss").read()
+            let scores: [Double] = try group.datasetNames().contains("evaluation_score") ? group.dataset("evaluation_score").read() : []
             return (
                 domains,
                 Evaluations(
                     steps: steps, stages: try group.dataset("evaluation_stage").read(),
-                    losses: PublishedFile.rows(losses, steps.count, domains.count) ?? [])
+                    losses: PublishedFile.rows(losses, steps.count, domains.count) ?? [],
+                    scores: scores.isEmpty ? [] : PublishedFile.rows(scores, steps.count, domains.count) ?? [])
             )
         }
     }
@@ -159,7 +165,7 @@ public struct PublishedFile: Sendable {
         return try Value(json: Array(json.utf8)).asList ?? []
     }
 
-    private static func rows<T>(_ values: [T], _ rowCount: Int, _ columnCount: Int) -> [[T]]? {
+    static func rows<T>(_ values: [T], _ rowCount: Int, _ columnCount: Int) -> [[T]]? {
         guard values.count == rowCount * columnCount else { return nil }
         return (0..<rowCount).map { Array(values[$0 * columnCount..<($0 + 1) * columnCount]) }
     }

@@ -43,6 +43,8 @@ extension PlotDefinition {
             throw SettingsError(
                 path: path.appending("kind"), found: "'front' of one arm", expected: "two arms or more",
                 advice: "filter less, or name more under 'arms'")
+        case .gap: try context.checkMeasured("'gap'", "train.eval_steps", runs, at: path.appending("kind"))
+        case .drift: try context.checkMeasured("'drift'", "evaluation.drift", runs, at: path.appending("kind"))
         case .curves, .stream, .forgetting, .scores: break
         }
     }

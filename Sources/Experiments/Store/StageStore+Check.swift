@@ -90,6 +90,12 @@ extension Stage {
         }
     }
 
+    /// Keys of the stages that must be done before it begins: its parent, and the base that its model is compared with.
+    var models: [String] {
+        guard case .evaluation(let measurement) = work, let comparison = measurement.comparison else { return [parent].compactMap(\.self) }
+        return [parent, comparison.base].compactMap(\.self)
+    }
+
     /// Keys of the stages whose products it reads.
     var needs: [String] {
         let tokenizer: String? =
@@ -98,7 +104,7 @@ extension Stage {
             case .pretraining(_, _, let lesson), .task(_, _, let lesson): lesson.tokenizer
             case .evaluation(let measurement): measurement.tokenizer
             }
-        return [parent, tokenizer].compactMap { $0 }
+        return models + [tokenizer].compactMap(\.self)
     }
 }
 
