@@ -25,7 +25,7 @@ extension Metric {
     }
 
     /// The worst that happened to what was learned: the mean over tasks i < T of the least R (of losses the largest L) on task i in all evaluations behind its own
-    /// training. Divisor T - 1. Source: De Lange et al. 2022, arXiv 2205.13452, eq. 1 (min-ACC); of losses the mirrored.
+    /// training. Divisor T - 1. Source: De Lange et al. 2022, arXiv 2205.13452 (min-ACC); of losses the mirrored.
     public static func worst(_ trajectory: Trajectory) -> Metric {
         let definition =
             trajectory.measure == .score
@@ -35,7 +35,7 @@ extension Metric {
     }
 
     /// Worst case at the end of the stream: R[T][T] / T + (1 - 1/T) worst, of losses the same.
-    /// Source: De Lange et al. 2022, arXiv 2205.13452, eq. 2 (WC-ACC).
+    /// Source: De Lange et al. 2022, arXiv 2205.13452 (WC-ACC).
     public static func worstCase(_ trajectory: Trajectory) -> Metric {
         let letter = trajectory.measure == .score ? "R" : "L"
         return Metric("worst_case", "\(letter)[T][T] / T + (1 - 1/T) times worst of \(letter): the last task as it was learned, the others at their worst", trajectory) {
