@@ -76,6 +76,11 @@ public struct Run: Sendable {
         }
         self.sources = sources
         baseData = base.has("data") ? try Run.domains(base.value["data"], known: sources, at: basePath.appending("data")) : []
+        guard evaluation.driftTokens == 0 || !baseData.isEmpty else {
+            throw SettingsError(
+                path: Path(dotted: "evaluation.drift"), found: "\(evaluation.driftTokens) tokens with a base that has no 'data'", expected: "text that the base knows",
+                advice: "name its domains under base.data, or leave evaluation.drift out")
+        }
         stream = try Run.domains(settings.value["stream"], known: sources, at: Path(dotted: "stream"))
 
         strategyName = settings.settings("strategy").string("kind")
@@ -170,4 +175,5 @@ extension Run {
 
     /// Weights of the base.
     public var baseParameterCount: Int { base.parameterCount }
+    public var baseLayerCount: Int { base.layerCount }
 }

@@ -143,9 +143,9 @@ public final class ModelPass {
         )
     }
 
-    /// Logits (N, V) of every position.
-    public func logits(tokens: [Int32]) -> [Float] {
-        forward(tokens)
+    /// Logits (N, V) of every position. Calls `behind` with the residual stream (N, C) behind each block, before the next one runs.
+    public func logits(tokens: [Int32], behind: (_ layer: Int, _ states: Matrix) -> Void = { _, _ in }) -> [Float] {
+        residuals(tokens: tokens, behind)
         let c = model.configuration
         let all = FloatBuffer(shape.rows * c.vocabularySize), normed = FloatBuffer(shape.rows * c.hiddenSize)
         compute.normForward(

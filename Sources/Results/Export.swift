@@ -7,8 +7,10 @@ public enum Export {
         ("runs.csv", "a row a run: axes, strategy, parameters, costs, the end of the stream, metrics"),
         ("scores.csv", "a row a run, step of the stream and domain: the matrices of losses and accuracies"),
         ("curves.csv", "a row a run and logged step: training loss, learning rate, gradient norm"),
-        ("evaluations.csv", "a row a run, evaluation on the way and domain: held-out losses"),
+        ("evaluations.csv", "a row a run, evaluation on the way and domain: held-out losses, scores of questions"),
     ]
+    /// Written where it was measured.
+    public static let driftFile = (name: "drift.csv", help: "a row a run, step of the stream and layer of the base: how far the model has gone from the base")
 
     /// A column of an exported file, for the dictionary.
     struct Entry {
@@ -24,7 +26,12 @@ public enum Export {
         do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw ExportError(path: folder, reason: "cannot be made as a folder")
         }
-        let tables: [(columns: [Entry], text: String)] = [runs(file), scores(file), try curves(file), try evaluations(file)]
+        var tables: [(columns: [Entry], text: String)] = [runs(file), scores(file), try curves(file), try evaluations(file)]
+        var files = files
+        if let drift = file.drift {
+            tables.append(self.drift(drift, file))
+            files.append(driftFile)
+        }
         var paths: [String] = []
         func write(_ text: String, _ name: String) throws {
             let path = "\(folder)/\(name)"
@@ -34,7 +41,7 @@ public enum Export {
             paths.append(path)
         }
         for (table, description) in zip(tables, files) { try write(table.text, description.name) }
-        try write(dictionary(file, tables.map(\.columns)), "README.md")
+        try write(dictionary(file, Array(zip(files, tables.map(\.columns)))), "README.md")
         return paths
     }
 
@@ -131,19 +138,47 @@ public enum Export {
             Entry(name: "evaluated", type: "text", meaning: "domain that is evaluated"),
             Entry(name: "loss", type: "number", unit: "nats/token", meaning: "held-out loss"),
         ]
+        let all = try file.runs.map { try file.evaluations(run: $0) }
+        let hasScores = all.contains { !$0.evaluations.scores.isEmpty }
+        let score = Entry(name: "score", type: "number", meaning: "score of the questions, 0 to 1, as in scores.csv")
         var rows: [[String]] = []
-        for id in file.runs {
-            let (domains, evaluations) = try file.evaluations(run: id)
+        for (id, (domains, evaluations)) in zip(file.runs, all) {
             for index in evaluations.steps.indices {
-                for (domain, loss) in zip(domains, evaluations.losses[index]) {
-                    rows.append([id, evaluations.stages[index], String(evaluations.steps[index]), domain, number(loss)])
+                for (place, domain) in domains.enumerated() {
+                    let scores = evaluations.scores.isEmpty ? .nan : evaluations.scores[index][place]
+                    rows.append(
+                        [id, evaluations.stages[index], String(evaluations.steps[index]), domain, number(evaluations.losses[index][place])]
+                            + (hasScores ? [number(scores)] : []))
+                }
+            }
+        }
+        return text(columns + (hasScores ? [score] : []), rows)
+    }
+
+    private static func drift(_ drift: PublishedDrift, _ file: PublishedFile) -> (columns: [Entry], text: String) {
+        let columns = [
+            run, Entry(name: "trained", type: "whole number", meaning: "tasks trained; 0 is the base model"),
+            Entry(name: "layer", type: "whole number", meaning: "layer of the base, from 0"),
+        ] + DriftColumn.allCases.map { column in
+            Entry(
+                name: column.rawValue, type: "number", unit: column.unit,
+                meaning: column.isOfLayers ? column.layerMeaning : "\(column.meaning), the same for all layers")
+        }
+        var rows: [[String]] = []
+        for (index, id) in file.runs.enumerated() {
+            for row in 0...file.tasks[index].count {
+                for layer in 0..<drift.layerCount where !drift.weights[run: index, row: row, domain: layer].isNaN {
+                    let values = DriftColumn.allCases.map { column in
+                        column.isOfLayers ? drift.value(column, run: index, row: row, layer: layer) : drift.value(column, run: index, row: row)
+                    }
+                    rows.append([id, String(row), String(layer)] + values.map(number))
                 }
             }
         }
         return text(columns, rows)
     }
 
-    private static func dictionary(_ file: PublishedFile, _ columns: [[Entry]]) -> String {
+    private static func dictionary(_ file: PublishedFile, _ columns: [(description: (name: String, help: String), entries: [Entry])]) -> String {
         let experiment = file.experiment
         var lines = [
             "# Data dictionary", "",
@@ -151,7 +186,7 @@ public enum Export {
                 + "instruction set \(experiment.instructionSet), host \(experiment.host).",
             "CSV by RFC 4180 in UTF-8. Numbers in full; what was not measured or does not apply is empty. `run` joins the files.",
         ]
-        for (description, entries) in zip(files, columns) {
+        for (description, entries) in columns {
             let help = description.help.prefix(1).uppercased() + description.help.dropFirst()
             lines += ["", "## \(description.name)", "", "\(help).", "", "| column | type | unit | meaning |", "|---|---|---|---|"]
             lines += entries.map { entry in "| " + [entry.name, entry.type, entry.unit ?? "", entry.meaning].map(MarkdownFormat.escaped).joined(separator: " | ") + " |" }

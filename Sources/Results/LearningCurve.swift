@@ -36,10 +36,10 @@ public struct Evaluations: Sendable, Hashable {
     public var stages: [String]
     /// Held-out loss in nats a token, (evaluations, E).
     public var losses: [[Double]]
+    /// Score of the questions, 0...1, (evaluations, E), NaN for a domain without questions; empty where nothing has any.
+    public var scores: [[Double]]
 
-    public init(steps: [Int] = [], stages: [String] = [], losses: [[Double]] = []) {
-        self.steps = steps
-        self.stages = stages
-        self.losses = losses
+    public init(steps: [Int] = [], stages: [String] = [], losses: [[Double]] = [], scores: [[Double]] = []) {
+        (self.steps, self.stages, self.losses, self.scores) = (steps, stages, losses, scores)
     }
 }

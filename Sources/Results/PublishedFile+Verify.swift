@@ -25,11 +25,17 @@ extension PublishedFile {
             if instructed != nil { contents.variables += try PublishedFile.check(root.group("scores"), PublishedSchema.instructed) }
             let names: [String] = try root.group("scores").dataset("run").read()
             guard names == runs else { throw wrong("/scores and /summary list other runs") }
+            if try root.groupNames().contains("drift") {
+                let group = try root.group("drift")
+                contents.variables += try PublishedFile.check(group, PublishedSchema.drift)
+                guard try group.dataset("run").read(as: String.self) == runs else { throw wrong("/drift and /summary list other runs") }
+            }
             let groups = try root.group("runs").groupNames()
             guard groups.sorted() == runs.sorted() else { throw wrong("/runs has \(groups.count) groups, /summary lists \(runs.count) runs, and they are not the same") }
             for id in runs {
                 let group = try root.group("runs").group(id)
-                contents.variables += try PublishedFile.check(group, PublishedSchema.run)
+                let known = try group.datasetNames()
+                contents.variables += try PublishedFile.check(group, PublishedSchema.run.filter { !PublishedSchema.optional.contains($0.name) || known.contains($0.name) })
                 for name in PublishedSchema.runTexts { let _: String = try group.attributes.value(name) }
                 for name in ["configuration", "data"] {
                     let text: String = try group.attributes.value(name)

@@ -32,6 +32,8 @@ public struct PublishedFile: Sendable {
     public let instructed: Instructed?
     /// What the runs of `tune:` measured; nil without it.
     public let tuning: TuningRecord?
+    /// How far models have gone from their base; nil where that was not measured.
+    public let drift: PublishedDrift?
     let file: File
 
     /// Opens and reads a file.
@@ -93,6 +95,8 @@ public struct PublishedFile: Sendable {
             guard try tuning != nil || !root.groupNames().contains("tuning") else {
                 throw PublishedFileError.damaged(path: path, reason: "the variables of /tuning do not have one shape")
             }
+            drift = try root.groupNames().contains("drift") ? PublishedDrift(root.group("drift"), runCount: runs.count, rowCount: rowCount) : nil
+            guard try drift != nil || !root.groupNames().contains("drift") else { throw PublishedFileError.damaged(path: path, reason: "/drift does not have the shape of /scores") }
         } catch let error as PublishedFileError {
             throw error
         } catch {
@@ -143,11 +147,13 @@ public struct PublishedFile: Sendable {
             let steps: [Int] = try group.dataset("evaluation_step").read()
             let domains: [String] = try group.dataset("evaluated").read()
             let losses: [Double] = try group.dataset("evaluation_loss").read()
+            let scores: [Double] = try group.datasetNames().contains("evaluation_score") ? group.dataset("evaluation_score").read() : []
             return (
                 domains,
                 Evaluations(
                     steps: steps, stages: try group.dataset("evaluation_stage").read(),
-                    losses: PublishedFile.rows(losses, steps.count, domains.count) ?? [])
+                    losses: PublishedFile.rows(losses, steps.count, domains.count) ?? [],
+                    scores: scores.isEmpty ? [] : PublishedFile.rows(scores, steps.count, domains.count) ?? [])
             )
         }
     }

@@ -23,13 +23,22 @@ enum PublishedSchema {
         Variable("score", .float64, "run", "trained", "evaluated"), Variable("loss_random", .float64, "run", "evaluated"),
         Variable("score_random", .float64, "run", "evaluated"), Variable("metric", .string, "run", "evaluated"),
     ]
+    /// Only in files of experiments that measure it.
+    static let drift = [
+        Variable("run", .string, "run"), Variable("trained", .int64, "trained"), Variable("layer", .int64, "layer"),
+        Variable("cross_entropy", .float64, "run", "trained"), Variable("divergence", .float64, "run", "trained"),
+        Variable("weights", .float64, "run", "trained", "layer"), Variable("alignment", .float64, "run", "trained", "layer"),
+        Variable("rank", .float64, "run", "trained", "layer"),
+    ]
     static let run = [
         Variable("step", .int64, "step"), Variable("stage", .string, "step"), Variable("loss", .float64, "step"),
         Variable("learning_rate", .float64, "step"), Variable("gradient_norm", .float64, "step"), Variable("tokens_seen", .int64, "step"),
         Variable("seconds", .float64, "step"), Variable("evaluation", .int64, "evaluation"), Variable("evaluated", .string, "evaluated"),
         Variable("evaluation_step", .int64, "evaluation"), Variable("evaluation_stage", .string, "evaluation"),
-        Variable("evaluation_loss", .float64, "evaluation", "evaluated"),
+        Variable("evaluation_loss", .float64, "evaluation", "evaluated"), Variable("evaluation_score", .float64, "evaluation", "evaluated"),
     ]
+    /// Where there are questions.
+    static let optional: Set<String> = ["evaluation_score"]
     static let runTexts = ["strategy", "configuration", "data"]
     static let stages = [
         Variable("stage", .string, "stage"), Variable("kind", .string, "stage"), Variable("title", .string, "stage"), Variable("parent", .string, "stage"),

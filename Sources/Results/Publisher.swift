@@ -8,6 +8,7 @@ import Settings
 /// | `/` | | attributes |
 /// | `/summary` | `run` | a coordinate a sweep axis, a variable a metric |
 /// | `/scores` | `run`, `trained` (0 = base), `evaluated` | loss and score matrices, values of a random model |
+/// | `/drift` | `run`, `trained`, `layer` | how far models have gone from their base; only where that was measured |
 /// | `/runs/<id>` | `step`; `evaluation`, `evaluated` | learning curve, evaluations along the way |
 /// | `/stages` | `stage` | every stage once: what it starts from and what it took |
 /// | `/tuning` | `arm`, `value` | with `tune:`: what the run with each value measured |
@@ -44,6 +45,7 @@ public enum Publisher {
             if !experiment.matches.isEmpty { try root.attributes.set("matches", Value.list(experiment.matches.map(\.json)).canonicalJSON) }
             try writeSummary(columns, ids: runs.map(\.id), in: try root.createGroup("summary"))
             try writeScores(runs, domains: domains, in: try root.createGroup("scores"))
+            if runs.contains(where: { !$0.drift.isEmpty }) { try writeDrift(runs, in: try root.createGroup("drift")) }
             let group = try root.createGroup("runs")
             for run in runs { try write(run, in: try group.createGroup(run.id)) }
             try write(stages, in: try root.createGroup("stages"))
@@ -106,6 +108,35 @@ public enum Publisher {
         try writeInstructed(runs, domains: domains, run: run, evaluated: evaluated, in: group)
     }
 
+    private static func writeDrift(_ runs: [RunRecord], in group: Group) throws {
+        let rows = (runs.map(\.tasks.count).max() ?? 0) + 1
+        let layers = runs.flatMap { $0.drift.compactMap { $0?.layers.count } }.max() ?? 0
+        let run = try group.addDimension("run", runs.map(\.id), meaning: "run of the experiment")
+        let trained = try group.addDimension("trained", Array(0..<rows), meaning: "tasks trained; 0 is the base model")
+        let layer = try group.addDimension("layer", Array(0..<layers), meaning: "layer of the base, from 0 as in the names of its tensors")
+        func values(_ value: (DriftRow) -> Double) -> [Double] {
+            runs.flatMap { run in (0..<rows).map { row in row < run.drift.count ? run.drift[row].map(value) ?? .nan : .nan } }
+        }
+        func layerValues(_ column: DriftColumn) -> [Double] {
+            runs.flatMap { run in
+                (0..<rows).flatMap { row in
+                    let found = row < run.drift.count ? run.drift[row]?.layers.map(column.value) ?? [] : []
+                    return found + [Double](repeating: .nan, count: layers - found.count)
+                }
+            }
+        }
+        try group.addVariable(
+            "cross_entropy", values(\.crossEntropy), along: [run, trained], units: "nats/token",
+            meaning: "cross-entropy against the base's own predictions; not measured on the base")
+        for column in DriftColumn.allCases {
+            if column.isOfLayers {
+                try group.addVariable(column.rawValue, layerValues(column), along: [run, trained, layer], meaning: column.layerMeaning)
+            } else {
+                try group.addVariable(column.rawValue, values(column.value), along: [run, trained], units: column.unit, meaning: column.meaning)
+            }
+        }
+    }
+
     private static func write(_ run: RunRecord, in group: Group) throws {
         try group.attributes.set("strategy", run.strategy)
         try group.attributes.set("configuration", run.configuration.canonicalJSON)
@@ -131,6 +162,8 @@ public enum Publisher {
         try group.addVariable("evaluation_stage", evaluations.stages, along: [evaluation], meaning: "task that is trained")
         try group.addVariable(
             "evaluation_loss", evaluations.losses.flatMap { $0 }, along: [evaluation, evaluated], units: "nats/token", meaning: "held-out loss")
+        guard evaluations.scores.contains(where: { $0.contains { !$0.isNaN } }) else { return }
+        try group.addVariable("evaluation_score", evaluations.scores.flatMap { $0 }, along: [evaluation, evaluated], meaning: "score of the questions, 0 to 1")
     }
 
     private static func write(_ stages: [StageRecord], in group: Group) throws {

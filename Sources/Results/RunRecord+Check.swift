@@ -32,6 +32,13 @@ extension RunRecord {
         for row in evaluations.losses {
             try expect("a row of evaluations.losses", count: row.count, domains.count, "values, one for every domain")
         }
+        if !evaluations.scores.isEmpty { try expect("evaluations.scores", count: evaluations.scores.count, evaluations.steps.count, "rows, one for every step") }
+        for row in evaluations.scores {
+            try expect("a row of evaluations.scores", count: row.count, domains.count, "values, one for every domain")
+        }
+        if !drift.isEmpty { try expect("drift", count: drift.count, rows, "rows, one for the base and one for every task") }
+        let layerCount = drift.first.flatMap { $0?.layers.count } ?? 0
+        for case let row? in drift { try expect("a row of drift", count: row.layers.count, layerCount, "layers, those of the base") }
         guard RunRecord.isFinite(configuration), axes.allSatisfy({ RunRecord.isFinite($0.value) }) else {
             throw PublishError(run: id, found: "a number that is not finite in the configuration", expected: "finite numbers, for JSON has no others")
         }

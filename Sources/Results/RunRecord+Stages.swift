@@ -31,6 +31,7 @@ extension RunRecord {
                 evaluations.steps.append(step)
                 evaluations.stages.append(name)
                 evaluations.losses.append(results.map(\.loss))
+                evaluations.scores.append(results.map { $0.accuracy ?? .nan })
             }
             let flops = store.state(key) == .done ? costs[key]?.trainingOperations ?? .nan : .nan
             return (records, Cost(flops: flops, seconds: records.curve.last?.seconds ?? .nan, memoryBytes: costs[key]?.memoryBytes ?? .nan))
@@ -51,6 +52,11 @@ extension RunRecord {
             evaluations: evaluations)
         scoreNames = run.domains.map { run.scoreName(of: $0) }
         instructed = try instructionCost.flatMap { try Instructed(chain, cost: $0, store: store) }
+        guard run.evaluation.driftTokens > 0 else { return }
+        drift = try chain.rows.map { row in
+            if row == chain.rows[0] { return .base(layerCount: run.baseLayerCount) }
+            return try row.flatMap { try StageRecords(store, $0).drift }.map { DriftRow($0) }
+        }
     }
 
     /// The metrics of the stream, of scores and of losses, in the order in which they are shown.
@@ -81,6 +87,25 @@ extension RunRecord {
 }
 
 extension StageGraph.Chain {
+    /// What happened inside tasks; empty without evaluations there.
+    func stability(_ record: RunRecord) -> [(name: String, value: Double)] {
+        let inside = record.evaluations.stages.indices.filter { record.evaluations.stages[$0] != "base" }
+        guard !inside.isEmpty else { return [] }
+        func trajectory(_ measure: ScoreMatrix.Measure, _ values: [[Double]], _ rows: [[Double]]) -> Trajectory {
+            Trajectory(
+                measure: measure,
+                phases: phases.map { phase in
+                    let names = phase.tasks.map { run.stream[$0] }
+                    let own = inside.filter { record.evaluations.stages[$0] == names.joined(separator: " + ") }
+                    return Trajectory.Phase(
+                        learned: names.compactMap { record.domains.firstIndex(of: $0) }, inside: own.map { values[$0] }, end: rows[phase.after])
+                })
+        }
+        let metrics = Metric.stability(trajectory(.score, record.evaluations.scores, record.scores))
+            + Metric.stability(trajectory(.loss, record.evaluations.losses, record.losses))
+        return metrics.map { ($0.name, $0.value ?? .nan) }
+    }
+
     /// What the strategy saw on the way: the mean over the tasks that have it.
     func retention(in store: StageStore) throws -> [(name: String, value: Double)] {
         let phases = try phases.map { try StageRecords(store, $0.key).retention }
@@ -119,7 +144,7 @@ extension RunRecord {
             // Of several, the one that shares most coordinates: a learning rate, say, that the sweep varies for all arms.
             func agreement(_ joint: Int) -> Int { graph.chains[joint].run.axes.count { chain.run.axes.contains($0) } }
             let joint = joints.max { agreement($0) < agreement($1) }
-            records[index].metrics = try records[index].streamMetrics(joint: joint.map { records[$0] }) + chain.retention(in: store)
+            records[index].metrics = try records[index].streamMetrics(joint: joint.map { records[$0] }) + chain.stability(records[index]) + chain.retention(in: store)
         }
         return try graph.chains.indices.filter { try graph.chains[$0].hasBegun(in: store) }.map { records[$0] }
     }

@@ -38,6 +38,8 @@ public struct RunRecord: Sendable {
     public var costs: [Cost]
     /// Hash of all that determines the content of each domain, (E).
     public var dataHashes: [String]
+    /// How far the model behind each row has gone from its base, (T+1), nil where that was not measured; empty for a run that does not measure it.
+    public var drift: [DriftRow?] = []
     public var curve: LearningCurve
     public var evaluations: Evaluations
     /// What was measured behind the instruction stage; nil for a run without one.

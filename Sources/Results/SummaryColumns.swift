@@ -47,6 +47,13 @@ enum SummaryColumns {
                 columns.append(Column(name: name, role: .metric, values: .numbers(last), meaning: "\(what) \(domain) at the end of the stream", unit: unit))
             }
         }
+        if runs.contains(where: { !$0.drift.isEmpty }) {
+            for column in DriftColumn.allCases {
+                let values = runs.map { run in run.drift.last?.map(column.value) ?? .nan }
+                columns.append(
+                    Column(name: column.name, role: .metric, values: .numbers(values), meaning: "\(column.meaning), at the end of the stream", unit: column.unit))
+            }
+        }
         for name in firstSeen(runs.flatMap { $0.metrics.map(\.name) }) {
             let values = runs.map { run in run.metrics.first { $0.name == name }?.value ?? .nan }
             columns.append(

@@ -10,12 +10,17 @@ public struct EvaluationSettings: Sendable, Hashable {
     public var batchSize: Int
     /// nil: as long as the model allows without scaling.
     public var sequenceLength: Int?
+    /// Tokens on which the drift from the base is measured; 0: it is not.
+    public var driftTokens: Int
 
     public static let fields: [Field] = [
         .optional("tokens", .positive, default: 16384, "held-out tokens a domain, spread evenly over its held-out text; prompts count"),
         .optional("questions", .natural, default: 200, "held-out questions a domain, for domains that have any"),
         .optional("batch_size", .integer(1...65536), default: 32, "sequences at once; does not change the result"),
         .optional("sequence_length", .positive, default: .null, "tokens a window of held-out text (default: max_position_embeddings)"),
+        .optional(
+            "drift", .natural, default: 0,
+            "held-out tokens of the base's domains, together, on which drift from the base is measured after each task (4096, say); 0: it is not"),
     ]
 
     /// Settings that `fields` has validated.
@@ -24,6 +29,7 @@ public struct EvaluationSettings: Sendable, Hashable {
         questions = settings.integer("questions")
         batchSize = settings.integer("batch_size")
         sequenceLength = settings.has("sequence_length") ? settings.integer("sequence_length") : nil
+        driftTokens = settings.integer("drift")
     }
 
     /// Validates `value` against `fields` and fills in the defaults.

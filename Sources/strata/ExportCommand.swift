@@ -4,7 +4,7 @@ import Results
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write a results file as tidy CSV files with a data dictionary.",
-        discussion: "Files:\n" + Export.files.map { "  \($0.name): \($0.help)" }.joined(separator: "\n") + "\n  README.md: every column with its unit and meaning")
+        discussion: "Files:\n" + (Export.files + [Export.driftFile]).map { "  \($0.name): \($0.help)" }.joined(separator: "\n") + "\n  README.md: every column with its unit and meaning")
 
     @Argument(help: "The results file.", completion: .file(extensions: ["h5"]))
     var file: String

@@ -76,6 +76,19 @@ import Testing
             + "sweep: {arms: [\(strategies.split(separator: ";").map { "{strategy: \($0)}" }.joined(separator: ", "))]}\n"
     }
 
+    /// Drift is measured on text that the base knows.
+    @Test func driftNeedsText() throws {
+        let folder = try TemporaryFolder()
+        let base = try export(nil, folder, "base")
+        let text = try Self.experiment(base, "{kind: sequential}")
+        let error = #expect(throws: ExperimentError.self) { try TinyExperiment.experiment(text, [("  data: lives\n", ""), ("evaluation: {", "evaluation: {drift: 64, ")]) }
+        #expect(
+            error?.description.hasSuffix(
+                "evaluation.drift: found 64 tokens with a base that has no 'data', expected text that the base knows; name its domains under base.data, or leave evaluation.drift out")
+                == true && error?.description.hasPrefix("e.yaml:10:21: ") == true)
+        #expect(try TinyExperiment.graph(text, [("evaluation: {", "evaluation: {drift: 64, ")]).stages.last?.recipe["drift"]?["tokens"] == 64)
+    }
+
     /// Every strategy on a base that comes from a folder: its scores are those of the experiment that trained it.
     @Test func strategiesRunOnABaseFromAFolder() throws {
         let folder = try TemporaryFolder()

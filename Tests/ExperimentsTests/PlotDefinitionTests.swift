@@ -46,8 +46,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{}", "plots.p: found no key 'kind', expected 'kind', one of curves, blocks, stream, forgetting, front, axis, scores", 6),
-        ("{kind: curve}", "plots.p.kind: found \"curve\", expected one of curves, blocks, stream, forgetting, front, axis, scores; did you mean 'curves'?", 13),
+        ("{}", "plots.p: found no key 'kind', expected 'kind', one of curves, blocks, stream, forgetting, gap, drift, front, axis, scores", 6),
+        ("{kind: curve}", "plots.p.kind: found \"curve\", expected one of curves, blocks, stream, forgetting, gap, drift, front, axis, scores; did you mean 'curves'?", 13),
         ("{kind: curves, measure: loss}", "plots.p.measure: found an unknown key 'measure', expected one of arms, filter, kind, stage, title", 21),
         ("{kind: curves, arms: [arm, arms]}", "plots.p.arms[1]: found 'arms', expected an axis of the sweep, 'strategy', or the path of a setting such as strategy.kind; did you mean 'arm'?", 33),
         ("{kind: curves, arms: [arm, arm]}", "plots.p.arms[1]: found 'arm' a second time, expected each name once", 33),

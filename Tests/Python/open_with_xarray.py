@@ -30,6 +30,7 @@ SCORES = {
 SCORES_TEXT = {"task": ("run", "trained"), "stage": ("run", "trained"), "metric": ("run", "evaluated")}
 STAGES = {name: ("stage",) for name in ("kind", "title", "parent", "state", "seconds", "threads", "flops", "memory")}
 TUNING = {"metric": ("arm", "value"), "state": ("arm", "value"), "stage": ("arm", "value"), "chosen": ("arm",)}
+DRIFT = {name: ("run", "trained", "layer") for name in ("weights", "alignment", "rank")} | {name: ("run", "trained") for name in ("divergence", "cross_entropy")}
 RUN = {
     "loss": ("step",),
     "learning_rate": ("step",),
@@ -79,6 +80,9 @@ def check_group(dataset, group):
         check_dimensions(dataset, SCORES | SCORES_TEXT)
         check(np.issubdtype(dataset["seconds"].dtype, np.floating), "'seconds' was read as a time, not as a number")
         check(list(dataset["trained"].values) == list(range(dataset.sizes["trained"])), "'trained' does not count from 0")
+    elif group == "/drift":
+        check_dimensions(dataset, DRIFT)
+        check(list(dataset["layer"].values) == list(range(dataset.sizes["layer"])), "'layer' does not count from 0")
     elif group == "/stages":
         check_dimensions(dataset, STAGES)
     elif group == "/tuning":

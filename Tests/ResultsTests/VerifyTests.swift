@@ -46,7 +46,7 @@ import Testing
     @Test func theSchemaIsDocumented() throws {
         let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../docs/hdf5-schema.md")
         let text = try String(contentsOf: page, encoding: .utf8)
-        let variables = PublishedSchema.scores + PublishedSchema.run + PublishedSchema.stages + PublishedSchema.tuning
+        let variables = PublishedSchema.scores + PublishedSchema.drift + PublishedSchema.run + PublishedSchema.stages + PublishedSchema.tuning
         for name in Set(variables.map(\.name) + PublishedSchema.rootTexts + PublishedSchema.runTexts + PublishedSchema.tuningTexts) { #expect(text.contains("`\(name)`"), "\(name)") }
         #expect(text.contains("schema version \(Publisher.schemaVersion)"))
     }

@@ -35,6 +35,12 @@ struct XarrayTests {
         #expect(status == 0, "\(message)")
     }
 
+    @Test func aFileWithDriftOpens() throws {
+        try Publisher.publish(experiment: Fabricated.experiment, runs: Fabricated.drifted, stages: Fabricated.stages, to: path)
+        let (status, message) = try open()
+        #expect(status == 0, "\(message)")
+    }
+
     @Test func aFileWithoutRunsOpens() throws {
         try Publisher.publish(experiment: Fabricated.experiment, runs: [], to: path)
         let (status, message) = try open()

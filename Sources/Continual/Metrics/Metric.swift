@@ -15,7 +15,7 @@ public struct Metric: Sendable, Hashable {
     public static let definitions: [String: String] = {
         let metrics = [ScoreMatrix.Measure.score, .loss].flatMap { measure in
             MetricReport(ScoreMatrix(tasks: ["a", "b"], measure: measure, base: nil, rounds: [[0, 0], [0, 0]])).metrics
-                + [.generalAbilityChange(tasks: ["a"], measure: measure, before: [0], after: [0])]
+                + [.generalAbilityChange(tasks: ["a"], measure: measure, before: [0], after: [0])] + stability(Trajectory(measure: measure, phases: []))
         }
         return Dictionary(uniqueKeysWithValues: metrics.map { ($0.name, $0.definition) })
     }()
@@ -24,11 +24,15 @@ public struct Metric: Sendable, Hashable {
     public static func isLowerBetter(_ name: String) -> Bool? {
         let isLoss = name.hasSuffix("_loss")
         switch isLoss ? String(name.dropLast(5)) : name {
-        case "OP", "LA", "AIA": return isLoss
+        case "OP", "LA", "AIA", "worst", "worst_case": return isLoss
         case "BWT", "FWT", "general": return false
-        case "forgetting", "intransigence": return true
+        case "forgetting", "intransigence", "stability_gap": return true
         default: return nil
         }
+    }
+
+    init(name: String, value: Double?, reason: String?, definition: String) {
+        (self.name, self.value, self.reason, self.definition) = (name, value, reason, definition)
     }
 
     /// Computes a metric and notes every cell that it needs and does not find.

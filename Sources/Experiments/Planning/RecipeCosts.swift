@@ -31,9 +31,10 @@ struct RecipeCosts {
                     ["tokens": measured["tokens"] ?? .null, "questions": measured["questions"] ?? .null], fields: EvaluationSettings.fields),
                 let shape = self.recipe(parent).flatMap({ shape(of: parent, $0) })
             else { return nil }
+            let comparison = recipe["drift"]?["tokens"]?.asInteger.map { Stage.Comparison(base: "", tokens: $0, data: []) }
             let measurement = Stage.Measurement(
                 settings: EvaluationSettings(settings: settings), sequenceLength: measured["sequence_length"]?.asInteger ?? shape.configuration.maxPositions,
-                data: [], tokenizer: "")
+                data: [], tokenizer: "", comparison: comparison)
             return shape.cost(of: measurement, domains: count)
         default: return nil
         }

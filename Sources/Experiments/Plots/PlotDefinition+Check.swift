@@ -47,6 +47,8 @@ extension PlotDefinition {
             throw SettingsError(
                 path: path.appending("stage"), found: "'\(stage.rawValue)', and no run has such a stage", expected: "'\(Stage.stream.rawValue)'",
                 advice: "the key 'instruction' beside 'stream' makes one")
+        case .gap: try context.checkMeasured("'gap'", "train.eval_steps", runs, at: path.appending("kind"))
+        case .drift: try context.checkMeasured("'drift'", "evaluation.drift", runs, at: path.appending("kind"))
         case .curves, .stream, .forgetting, .scores: break
         }
     }

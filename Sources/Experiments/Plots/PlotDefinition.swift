@@ -2,7 +2,7 @@ import Settings
 
 /// What a plot shows. The words are those of the experiment file.
 public enum PlotKind: String, Sendable, Hashable, CaseIterable {
-    case curves, blocks, stream, forgetting, front, axis, scores
+    case curves, blocks, stream, forgetting, gap, drift, front, axis, scores
 
     public var help: String {
         switch self {
@@ -10,6 +10,8 @@ public enum PlotKind: String, Sendable, Hashable, CaseIterable {
         case .blocks: "training loss for each number of new blocks (figure 5 of LLaMA Pro)"
         case .stream: "held-out loss on every domain after every task"
         case .forgetting: "rise of held-out loss on what was known, after every task"
+        case .gap: "held-out loss on what was known while tasks are learned, between their borders"
+        case .drift: "how far each layer has gone from the base: representations, weights, rank"
         case .front: "learning against retention, a point an arm with 95 % intervals"
         case .axis: "metrics against a numeric axis of the sweep"
         case .scores: "score matrices, a heat map an arm"
@@ -52,7 +54,7 @@ public struct PlotDefinition: Sendable, Hashable {
             return [title, filter, arms, stage]
         case .blocks: return [title, filter]
         case .stream: return [title, filter, arms, domains, interval]
-        case .forgetting: return [title, filter, arms, interval]
+        case .forgetting, .gap, .drift: return [title, filter, arms, interval]
         case .front:
             let metrics = Field.optional(
                 "metrics", .list(.string, count: 2...2), default: .null, "two columns: learning to the right, retention upwards")

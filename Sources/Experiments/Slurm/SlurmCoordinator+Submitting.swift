@@ -23,7 +23,7 @@ extension SlurmCoordinator {
     var ready: [Int] {
         var isReady = [Bool](repeating: false, count: jobs.count)
         var ready: [Int] = []
-        for job in jobs.indices where status[job] == .waiting {
+        for job in jobs.indices where status[job] == .waiting && hasBase(job) {
             if let parent = jobs[job].parent {
                 switch status[parent] {
                 case .done, .queued: break
@@ -36,6 +36,17 @@ extension SlurmCoordinator {
             ready.append(job)
         }
         return ready
+    }
+
+    /// Whether the base that a job reads beside its parent is made, or comes before the parent in any case: all jobs between them wait for it too.
+    private func hasBase(_ job: Int) -> Bool {
+        guard let base = jobs[job].base, doneCounts[base] == 0 else { return true }
+        var place = jobs[job].parent
+        while let earlier = place, earlier != base {
+            if doneCounts[earlier] > 0 { return false }
+            place = jobs[earlier].parent
+        }
+        return true
     }
 
     /// Submits jobs until Slurm takes no more, and returns how many. Throws when it takes none and there are none whose end could change that.

@@ -27,7 +27,7 @@ public struct SlurmTask {
         }
         let worker = StageWorker(store: store, compute: compute, interruption: interruption, saveSeconds: saveSeconds) { _ in }
         for stage in stages where store.state(stage.key) != .done {
-            if let parent = stage.parent, store.state(parent) != .done {
+            if stage.models.contains(where: { store.state($0) != .done }) {
                 let error = MissingParent(title: stage.title)
                 try store.fail(stage.key, "\(error)")
                 throw error

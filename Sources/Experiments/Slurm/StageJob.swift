@@ -6,6 +6,8 @@ struct StageJob: Sendable {
     var run: Run
     /// The job that makes the model that the first stage begins with, by its place in the list; nil when the stage needs a tokenizer only.
     var parent: Int?
+    /// The job that makes the base which an evaluation of it reads too. (It comes before the parent, unless it was lost and is made again.)
+    var base: Int?
     /// How many jobs come before it.
     var depth: Int
     /// How many jobs come directly behind it.
@@ -28,18 +30,20 @@ struct StageJob: Sendable {
             let first = jobs.count
             for stage in chain.stages where jobOf[stage.key] == nil {
                 if case .tokenizer = stage.work { continue }
-                let parent = stage.parent.flatMap { jobOf[$0] }
+                let needed = stage.models.compactMap { jobOf[$0] }
+                let parent = needed.first
                 let cost = costs[stage.key] ?? StageCost()
                 // An evaluation that another run has of its own is not known to the run that makes the model.
                 if case .evaluation = stage.work, let parent, parent >= first {
                     jobs[parent].stages.append(stage)
+                    jobs[parent].base = needed.dropFirst().first ?? jobs[parent].base
                     jobs[parent].memoryBytes = max(jobs[parent].memoryBytes, cost.memoryBytes)
                     jobOf[stage.key] = parent
                 } else {
                     if let parent { jobs[parent].childCount += 1 }
                     jobOf[stage.key] = jobs.count
                     let depth = parent.map { jobs[$0].depth + 1 } ?? 0
-                    jobs.append(StageJob(stages: [stage], run: chain.run, parent: parent, depth: depth, memoryBytes: cost.memoryBytes, hiddenSize: cost.hiddenSize))
+                    jobs.append(StageJob(stages: [stage], run: chain.run, parent: parent, base: needed.dropFirst().first, depth: depth, memoryBytes: cost.memoryBytes, hiddenSize: cost.hiddenSize))
                 }
             }
         }

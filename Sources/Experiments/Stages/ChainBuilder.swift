@@ -32,6 +32,8 @@ struct ChainBuilder {
         var pretrained: Stage
         var baseEvaluation: Stage
         var measurement: Stage.Measurement
+        /// Of the models of the stream, which are compared with the base where the run wants that.
+        var rowMeasurement: Stage.Measurement
         /// The measurement as a part of recipes. The batch size of an evaluation does not reach its result.
         var measured: Value
 
@@ -67,7 +69,7 @@ struct ChainBuilder {
             recipe["strategy"] = run.settings.settings("strategy").value
             recipe["phase"] = .integer(index)
             let task = Stage("task", title: title, parent: parent.key, numerics: numerics, recipe: recipe, work: .task(run.strategy, phase: index, lesson))
-            let row = evaluation(of: task, title + ", evaluation", trunk.measurement, trunk.measured)
+            let row = evaluation(of: task, title + ", evaluation", trunk.rowMeasurement, trunk.measured)
             stages += [task, row]
             rows[phase.after] = row.key
             trained.append((task.key, phase.tasks, phase.after))
@@ -131,16 +133,22 @@ struct ChainBuilder {
         none["steps"] = 0
         none["eval_steps"] = 0
         let (random, pretrained) = (pretraining("random base", none, from: nil), pretraining("base", train, from: checkpoint))
+        var rowMeasurement = measurement
+        if run.evaluation.driftTokens > 0 {
+            rowMeasurement.comparison = Stage.Comparison(base: pretrained.key, tokens: run.evaluation.driftTokens, data: baseData)
+        }
         return Trunk(
             tokenizer: tokenizer, random: random, randomEvaluation: evaluation(of: random, "random base, evaluation", measurement, measured),
             pretrained: pretrained, baseEvaluation: evaluation(of: pretrained, "base, evaluation", measurement, measured),
-            measurement: measurement, measured: measured)
+            measurement: measurement, rowMeasurement: rowMeasurement, measured: measured)
     }
 
     private func hashes(_ references: [DataReference]) -> Value { .list(references.map { .string($0.hash) }) }
 
     private func evaluation(of stage: Stage, _ title: String, _ measurement: Stage.Measurement, _ measured: Value) -> Stage {
-        Stage("evaluation", title: title, parent: stage.key, numerics: numerics, recipe: ["measured": measured], work: .evaluation(measurement))
+        var recipe = ["measured": measured]
+        if let comparison = measurement.comparison { recipe["drift"] = comparison.recipe }
+        return Stage("evaluation", title: title, parent: stage.key, numerics: numerics, recipe: recipe, work: .evaluation(measurement))
     }
 
     private func lesson(

@@ -31,7 +31,7 @@ public struct LocalExecutor {
             var later: [Stage] = []
             for stage in left {
                 try worker.interruption.check()
-                if let parent = stage.parent, store.state(parent) != .done {
+                if stage.models.contains(where: { store.state($0) != .done }) {
                     later.append(stage)
                     continue
                 }

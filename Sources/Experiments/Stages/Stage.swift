@@ -62,6 +62,19 @@ public struct Stage: Sendable {
         public var sequenceLength: Int
         public var data: [DataReference]
         public var tokenizer: String
+        /// The base whose predictions, representations and weights are compared with the model's; nil: drift is not measured.
+        public var comparison: Comparison?
+    }
+
+    /// What drift is measured from, and on what text.
+    public struct Comparison: Sendable {
+        /// Key of the base's stage.
+        public var base: String
+        public var tokens: Int
+        /// An equal share of each.
+        public var data: [DataReference]
+
+        var recipe: Value { ["base": .string(base), "tokens": .integer(tokens), "data": .list(data.map { .string($0.hash) })] }
     }
 
     /// What it trains; nil for stages that do not.

@@ -245,8 +245,17 @@ struct ModelShape {
         let questions = Double(measurement.settings.questions) * 2 * Double(measurement.sequenceLength)
         let (blocks, head) = forward(length: measurement.sequenceLength)
         let rows = Double(measurement.settings.batchSize) * Double(measurement.sequenceLength)
-        return StageCost(
+        var cost = StageCost(
             operations: Double(domains) * (text + questions) * (blocks + head),
             memoryBytes: 4 * (weights + activations(rows: rows)), hiddenSize: configuration.hiddenSize)
+        if let comparison = measurement.comparison {
+            // Both models, and three products of the features of every layer, which are all kept.
+            let base = ModelShape(self.base), ends = base.forward(length: measurement.sequenceLength)
+            let (tokens, width, layers) = (Double(comparison.tokens), Double(configuration.hiddenSize), Double(self.base.layerCount))
+            cost.operations += tokens * (blocks + head + ends.blocks + ends.head + layers * 6 * width * width)
+            let drifts = 4 * (weights + base.weights + 2 * activations(rows: rows) + 2 * layers * tokens * width)
+            cost.memoryBytes = max(cost.memoryBytes, drifts)
+        }
+        return cost
     }
 }

@@ -10,6 +10,8 @@ public struct StageRecords: Sendable {
     public private(set) var evaluations: [(step: Int, results: [DomainResult])] = []
     /// What the strategy saw on the way, by name.
     public private(set) var retention: [String: Double] = [:]
+    /// How far the model has gone from its base, of an evaluation stage that measures it; NaN where a value was not finite.
+    public private(set) var drift: Drift?
     /// Lines that were torn or altered and are left out.
     public private(set) var damagedLines = 0
 
@@ -22,6 +24,7 @@ public struct StageRecords: Sendable {
             case "parameters": for name in ["base", "added", "trained"] { parameters[name] = record[name]?.asInteger }
             case "curve": if let point = StageRecords.point(record) { curve.append(point) }
             case "retention": retention = (record["values"]?.asObject ?? [:]).compactMapValues(\.asDouble)
+            case "drift": drift = StageRecords.drift(record)
             case "evaluation": evaluations.append((record["step"]?.asInteger ?? 0, StageRecords.results(record)))
             default: continue
             }
@@ -51,13 +54,29 @@ public struct StageRecords: Sendable {
 
     /// A loss that is not finite has no JSON form: it is written as null and read back as NaN.
     static func evaluation(step: Int, _ results: [DomainResult]) -> Value {
-        func number(_ value: Double?) -> Value { value.flatMap { $0.isFinite ? .number($0) : nil } ?? .null }
-        return [
+        [
             "record": "evaluation", "step": .integer(step),
             "domains": .list(
                 results.map { ["loss": number($0.loss), "bits_per_byte": number($0.bitsPerByte), "accuracy": number($0.accuracy)] }),
         ]
     }
+
+    static func drift(_ drift: Drift) -> Value {
+        [
+            "record": "drift", "cross_entropy": number(drift.crossEntropy), "base_entropy": number(drift.baseEntropy),
+            "layers": .list(
+                drift.layers.map { ["weights": number($0.weights), "alignment": number($0.alignment), "rank": number($0.rank)] }),
+        ]
+    }
+
+    private static func drift(_ record: Value) -> Drift {
+        func value(_ name: String, _ object: Value = record) -> Double { object[name]?.asDouble ?? .nan }
+        return Drift(
+            crossEntropy: value("cross_entropy"), baseEntropy: value("base_entropy"),
+            layers: (record["layers"]?.asList ?? []).map { .init(weights: value("weights", $0), alignment: value("alignment", $0), rank: value("rank", $0)) })
+    }
+
+    private static func number(_ value: Double?) -> Value { value.flatMap { $0.isFinite ? .number($0) : nil } ?? .null }
 
     private static func results(_ record: Value) -> [DomainResult] {
         (record["domains"]?.asList ?? []).map {

@@ -62,7 +62,7 @@ public final class StageWorker {
             case .pretraining(_, _, let lesson), .task(_, _, let lesson), .instruction(let lesson):
                 if store.state(stage.key) != .done, !lesson.data.isEmpty { _ = (try batches(lesson), try texts(lesson.earlier, lesson)) }
             case .evaluation(let measurement):
-                if store.state(stage.key) != .done { _ = try evaluation(measurement) }
+                if store.state(stage.key) != .done { _ = (try evaluation(measurement), try driftMeasurement(measurement)) }
             }
         }
     }
@@ -170,8 +170,13 @@ public final class StageWorker {
             attempt = try train(model, lesson, turn, baseCount: count(of: stage.parent, "base")) { nil }
         case .evaluation(let measurement):
             attempt = try begin(turn)
-            let results = try evaluation(measurement).measure(parentModel(of: stage), compute, pause: interruption.check)
+            let model = try parentModel(of: stage)
+            let results = try evaluation(measurement).measure(model, compute, pause: interruption.check)
             try attempt.journal.append(StageRecords.evaluation(step: 0, results))
+            if let comparison = measurement.comparison, let drift = try driftMeasurement(measurement) {
+                let base = try self.model(of: comparison.base)
+                try attempt.journal.append(StageRecords.drift(drift.measure(model, base: base, compute, pause: interruption.check)))
+            }
         }
         try attempt.journal.flush()
         try attempt.checkLock()
@@ -276,7 +281,11 @@ public final class StageWorker {
 
     private func parentModel(of stage: Stage) throws -> LlamaModel {
         guard let parent = stage.parent else { preconditionFailure("a stage without a parent has no model") }
-        return try LlamaModel(Safetensors(data: store.contents(of: parent, "model.safetensors"), path: store.model(parent)))
+        return try model(of: parent)
+    }
+
+    private func model(of key: String) throws -> LlamaModel {
+        try LlamaModel(Safetensors(data: store.contents(of: key, "model.safetensors"), path: store.model(key)))
     }
 
     private func count(of stage: String?, _ name: String) throws -> Int {
@@ -327,5 +336,16 @@ public final class StageWorker {
         try Evaluation(
             measurement.settings, measurement.data.map { try library.tokens($0, tokenizer: measurement.tokenizer) },
             library.tokenizer(measurement.tokenizer), sequenceLength: measurement.sequenceLength)
+    }
+
+    /// On running text; held-out prompts with answers stand one behind the other.
+    private func driftMeasurement(_ measurement: Stage.Measurement) throws -> DriftMeasurement? {
+        guard let comparison = measurement.comparison else { return nil }
+        let beginning = try library.tokenizer(measurement.tokenizer).beginning
+        let texts = try comparison.data.map { reference in
+            let domain = try library.tokens(reference, tokenizer: measurement.tokenizer)
+            return (domain: reference.name, tokens: domain.examples == nil ? domain.heldOut : domain.tasks.flatMap { beginning + $0.tokens })
+        }
+        return try DriftMeasurement(texts, count: comparison.tokens, sequenceLength: measurement.sequenceLength)
     }
 }

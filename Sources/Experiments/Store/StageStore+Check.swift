@@ -90,10 +90,16 @@ extension Stage {
         }
     }
 
+    /// Keys of the stages that must be done before it begins: its parent, and the base that its model is compared with.
+    var models: [String] {
+        guard case .evaluation(let measurement) = work, let comparison = measurement.comparison else { return [parent].compactMap(\.self) }
+        return [parent, comparison.base].compactMap(\.self)
+    }
+
     /// Keys of the stages whose products it reads.
     var needs: [String] {
         let tokenizer: String? = if case .evaluation(let measurement) = work { measurement.tokenizer } else { lesson?.tokenizer }
-        return [parent, tokenizer].compactMap { $0 }
+        return models + [tokenizer].compactMap(\.self)
     }
 }
 

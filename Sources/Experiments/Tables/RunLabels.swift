@@ -83,8 +83,18 @@ struct RunLabels {
         return left
     }
 
+    /// That some of the runs measure what is shown.
+    /// - Parameter setting: the number, 0 where a run does not.
+    func checkMeasured(_ what: String, _ setting: String, _ runs: [Coordinates], at path: Path) throws(SettingsError) {
+        guard !runs.contains(where: { value(setting, $0)?.asInteger ?? 0 > 0 }) else { return }
+        throw SettingsError(path: path, found: "\(what), which no run measures", expected: "\(setting) above 0", advice: "set it, or leave this out")
+    }
+
     func checkColumn(_ name: String, at path: Path, allowsPattern: Bool = true, subject: SettingsError.Subject = .value) throws(SettingsError) {
-        guard TableColumns.matching(name, in: columns) == nil || (!allowsPattern && name.hasSuffix(".*")) else { return }
+        guard TableColumns.matching(name, in: columns) == nil || (!allowsPattern && name.hasSuffix(".*")) else {
+            if let setting = TableColumns.setting(behind: name) { try checkMeasured("'\(name)'", setting, runs, at: path) }
+            return
+        }
         throw SettingsError(
             path: path, found: "'\(name)'", expected: "a column: loss.DOMAIN, perplexity.DOMAIN, accuracy.DOMAIN, score.DOMAIN, bits_per_byte.DOMAIN, a parameter count, a cost or a metric",
             advice: nearestAdvice(to: name, among: columns), subject: subject)

@@ -6,6 +6,10 @@ public enum TableColumns {
     public static let costs = ["cost.flops", "cost.seconds", "cost.memory"]
     /// What strategies report: means over the tasks that have it.
     public static let retention = strategies.flatMap { $0.reports }.map { "retention.\($0)" }
+    /// How far the model has gone from its base, at the end of the stream: nats a token, and means over the base's layers.
+    public static let drift = ["divergence", "weights", "alignment", "rank"].map { "drift.\($0)" }
+    /// What happened inside tasks.
+    public static let stability = Metric.stabilityNames.flatMap { [$0, "\($0)_loss"] }
     /// Columns of the last row of every matrix, a domain behind each. A domain has `score` where its metric is no share of right answers, else `accuracy`.
     public static let prefixes = ["loss", "perplexity", "bits_per_byte", "accuracy", "score"]
 
@@ -15,8 +19,14 @@ public enum TableColumns {
     /// All columns of an experiment with these domains.
     public static func all(domains: [String], isInstructed: Bool) -> [String] {
         let measured = prefixes.flatMap { prefix in domains.map { "\(prefix).\($0)" } }
-        return ["parameters.base"] + parameters + costs + retention + measured + Metric.names.flatMap { [$0, "\($0)_loss"] }
+        return ["parameters.base"] + parameters + costs + retention + drift + measured + Metric.names.flatMap { [$0, "\($0)_loss"] } + stability
             + (isInstructed ? measured.map { instructed + $0 } : [])
+    }
+
+    /// The setting without which no run has a column; nil for those that need none.
+    static func setting(behind name: String) -> String? {
+        if matching(name, in: drift) != nil { return "evaluation.drift" }
+        return stability.contains(name) ? "train.eval_steps" : nil
     }
 
     /// The columns that a name stands for: itself, or all that begin as `loss.*` says; nil when there is none.
@@ -33,6 +43,8 @@ public enum TableColumns {
         if name.hasPrefix(instructed) { return isLowerBetter(String(name.dropFirst(instructed.count))) }
         if ["loss.", "perplexity.", "bits_per_byte."].contains(where: name.hasPrefix) { return true }
         if name.hasPrefix("accuracy.") || name.hasPrefix("score.") { return false }
+        // Forgetting without labels; how far weights and representations go is neither good nor bad.
+        if name == "drift.divergence" { return true }
         return Metric.isLowerBetter(name)
     }
 }

@@ -8,6 +8,8 @@ public struct StageQueue: Sendable {
     private let places: [String: Int]
     /// Places in the graph of the stages that need a stage.
     private let children: [[Int]]
+    /// How many stages that are not done each stage waits for.
+    private var missing: [Int]
     /// Places of the stages that can begin, rising.
     private var ready: [Int] = []
     /// By place.
@@ -27,12 +29,16 @@ public struct StageQueue: Sendable {
         let places = Dictionary(uniqueKeysWithValues: graph.stages.enumerated().map { ($1.key, $0) })
         self.places = places
         var children = [[Int]](repeating: [], count: graph.stages.count)
+        var missing = [Int](repeating: 0, count: graph.stages.count)
         let done = graph.stages.map { isDone($0.key) }
         for (place, stage) in graph.stages.enumerated() where !done[place] {
-            let parent = stage.parent.flatMap { places[$0] }
-            if let parent, !done[parent] { children[parent].append(place) } else { ready.append(place) }
+            for needed in stage.models.compactMap({ places[$0] }) where !done[needed] {
+                children[needed].append(place)
+                missing[place] += 1
+            }
+            if missing[place] == 0 { ready.append(place) }
         }
-        self.children = children
+        (self.children, self.missing) = (children, missing)
     }
 
     /// Takes out the stages that begin now, with the threads that the plan gives them.
@@ -72,7 +78,11 @@ public struct StageQueue: Sendable {
 
     private mutating func end(_ place: Int, isDone: Bool) {
         running[place] = nil
-        if isDone { for child in children[place] { makeReady(child) } }
+        guard isDone else { return }
+        for child in children[place] {
+            missing[child] -= 1
+            if missing[child] == 0 { makeReady(child) }
+        }
     }
 
     /// Behind what is smaller, so that the order of the graph is kept.

@@ -43,7 +43,7 @@ struct ArmCurve {
     }
 
     /// Logged losses and stages of a run behind its base.
-    private static func stream(_ curve: LearningCurve, _ part: PlotDefinition.Stage) -> (points: [(Int, Double)], stages: [Stage]) {
+    static func stream(_ curve: LearningCurve, _ part: PlotDefinition.Stage = .stream) -> (points: [(Int, Double)], stages: [Stage]) {
         var points: [(Int, Double)] = [], stages: [Stage] = []
         var (start, last) = (0, 0)
         for index in curve.steps.indices.drop(while: { curve.stages[$0] == "base" })

@@ -27,18 +27,7 @@ struct CurvesPlot: PlotRecipe {
     static func draw(_ curves: [ArmCurve], _ stage: PlotDefinition.Stage = .stream, hasTitle: Bool = false, in script: inout GnuplotScript) {
         script.add("set xlabel \"optimizer steps in the \(stage == .instruction ? "instruction stage" : "stream")\"")
         script.add("set ylabel \"training loss (nats/token)\"")
-        if let first = curves.first, first.stages.count > 1, curves.allSatisfy({ $0.stages == first.stages }) {
-            script.add("set tmargin \(hasTitle ? 4.2 : 2.2)")
-            if hasTitle { script.add("set title offset 0, 1") }
-            for (place, stage) in first.stages.enumerated() {
-                let start = GnuplotScript.number(Double(stage.start))
-                if place > 0 {
-                    script.add("set arrow \(place) from \(start), graph 0 to \(start), graph 1 nohead linecolor rgb \"#777777\" dashtype (2,4)")
-                }
-                let label = GnuplotScript.quoted(stage.name, limit: 24)
-                script.add("set label \(place + 1) \(label) at \(start), graph 1.03 textcolor rgb \"#333333\"")
-            }
-        }
+        drawBorders(curves.map(\.stages), hasTitle: hasTitle, in: &script)
         for (index, curve) in curves.enumerated() { script.data("curve\(index)", curve.brokenRows) }
         let styles = PlotStyle.styles(curves.map(\.place))
         let bands = curves.indices.filter { curves[$0].hasIntervals }.map { index in
@@ -51,6 +40,21 @@ struct CurvesPlot: PlotRecipe {
                 + "title \(GnuplotScript.quoted(titles[index]))"
         }
         script.plot(bands + lines)
+    }
+
+    /// Boundaries and names of the tasks, where all lines have the same.
+    static func drawBorders(_ stages: [[ArmCurve.Stage]], hasTitle: Bool, in script: inout GnuplotScript) {
+        guard let first = stages.first, first.count > 1, stages.allSatisfy({ $0 == first }) else { return }
+        script.add("set tmargin \(hasTitle ? 4.2 : 2.2)")
+        if hasTitle { script.add("set title offset 0, 1") }
+        for (place, stage) in first.enumerated() {
+            let start = GnuplotScript.number(Double(stage.start))
+            if place > 0 {
+                script.add("set arrow \(place) from \(start), graph 0 to \(start), graph 1 nohead linecolor rgb \"#777777\" dashtype (2,4)")
+            }
+            let label = GnuplotScript.quoted(stage.name, limit: 24)
+            script.add("set label \(place + 1) \(label) at \(start), graph 1.03 textcolor rgb \"#333333\"")
+        }
     }
 }
 

@@ -11,7 +11,7 @@ public protocol PlotRecipe: Sendable {
 
 public enum Plots {
     public static let recipes: [any PlotRecipe] = [
-        CurvesPlot(), BlocksPlot(), StreamPlot(), ForgettingPlot(), FrontPlot(), AxisPlot(), ScoresPlot(),
+        CurvesPlot(), BlocksPlot(), StreamPlot(), ForgettingPlot(), GapPlot(), DriftPlot(), FrontPlot(), AxisPlot(), ScoresPlot(),
     ]
 
     /// The figures of a file: those that its experiment describes, or else all that every file has.

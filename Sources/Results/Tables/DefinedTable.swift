@@ -143,10 +143,13 @@ private struct ShownColumn {
         shown = Table.Column(name, isMetric ? .estimate : .count, style: style, unit: column?.unit)
     }
 
-    /// Losses and accuracies are measured on the base too; a metric of a stream does not apply to it. Nothing was added or spent.
+    /// Losses and accuracies are measured on the base too, and it has not drifted; a metric of a stream does not apply to it. Nothing was added or spent.
     func baseCell(_ runs: [Int], in file: PublishedFile, _ method: Estimate.Method) -> Table.Cell {
         if name == "parameters.base" { return .plain(runs.map { values[$0] }) }
         guard isMetric else { return .number(0) }
+        if let drift = file.drift, let column = DriftColumn.allCases.first(where: { $0.name == name }) {
+            return Table.Cell(runs.map { drift.value(column, run: $0, row: 0) }, method)
+        }
         for (prefix, matrices) in [
             ("loss.", file.losses), ("perplexity.", file.losses), ("bits_per_byte.", file.bitsPerByte), ("accuracy.", file.scores), ("score.", file.scores),
         ] {

@@ -10,8 +10,11 @@ public struct StreamTable: TableRecipe {
     public func table(of file: PublishedFile) -> Table {
         let arms = Arms(file, partsOrders: true)
         let parameters = TableColumns.parameters.compactMap(file.column).map { (name: $0.name, numbers: $0.numbers) }
+        let drift = file.drift == nil ? [] : DriftColumn.allCases
+        /// And drift.
         func losses(_ runs: [Int], row: Int) -> [Table.Cell] {
             file.domains.indices.map { domain in Table.Cell(runs.map { file.losses[run: $0, row: row, domain: domain] }) }
+                + drift.map { column in Table.Cell(runs.map { file.drift?.value(column, run: $0, row: row) ?? .nan }) }
         }
         /// The row behind the instruction stage, in which all weights are trained; its costs are those of the stream and its own.
         func instructed(_ arm: Arms.Arm, step: Int) -> [Table.Row] {
@@ -53,7 +56,7 @@ public struct StreamTable: TableRecipe {
         }
         let columns = arms.labelNames.map { Table.Column($0, .label) } + [Table.Column("step", .count), Table.Column("task", .label)]
             + parameters.map { Table.Column($0.name, .count) } + file.domains.map { Table.Column("loss.\($0)", .estimate, unit: "nats/token") }
-            + [Table.Column("cost.flops", .count, style: .scientific, unit: "flop"), Table.Column("cost.seconds", .count, style: .decimals(1), unit: "s")]
+            + drift.map { Table.Column($0.name, .estimate, unit: $0.unit) } + [Table.Column("cost.flops", .count, style: .scientific, unit: "flop"), Table.Column("cost.seconds", .count, style: .decimals(1), unit: "s")]
         let footer = TableFooter(file, TableDefinition(name: name), arms: arms.arms, labels: arms.labelNames)
         return Table(name: name, columns: columns, rows: baseRows + armRows, footer: footer.lines())
     }

@@ -11,7 +11,7 @@ public struct SummaryTable: TableRecipe {
 
     /// Its columns between sizes and costs.
     static func columns(of file: PublishedFile) -> [String] {
-        let main = ["OP", "BWT", "general", "OP_loss", "BWT_loss", "general_loss"]
+        let main = ["OP", "BWT", "general", "OP_loss", "BWT_loss", "general_loss", "stability_gap_loss"] + TableColumns.drift
         return file.metricNames { name in name.hasPrefix("loss.") || name.hasPrefix("accuracy.") || name.hasPrefix("score.") || main.contains(name) }
     }
 }

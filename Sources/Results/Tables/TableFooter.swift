@@ -22,6 +22,16 @@ struct TableFooter {
                     + "n=1 has no interval; in a base row n counts base models.")
         }
         lines += TableFooter.measures
+        if file.drift != nil, shows(TableColumns.drift) {
+            lines.append(
+                "drift: divergence of predictions from the base's own (nats a token), relative change of weights, alignment of representations with the base's "
+                    + "(1: equal), effective rank of the change; the last three are means over the base's layers.")
+        }
+        if file.column("stability_gap_loss") != nil, definition.name != "stream", shows(TableColumns.stability) {
+            lines.append(
+                "stability_gap: the worst value inside a task against the one at its end, mean over tasks and what was known before each; 0: none. "
+                    + "As large as evaluations inside tasks are dense enough to see it.")
+        }
         if definition.showsCosts { lines.append(TableFooter.costs) }
         if let reference {
             lines += self.comparisons(comparisons, reference)
@@ -41,6 +51,11 @@ struct TableFooter {
     ]
     private static let costs =
         "Costs are those of the stream, the base's training not counted: FLOPs and memory by the sizes of model and batch, seconds as measured."
+
+    /// Whether the table may have one of these columns; without a list of its own it has those of the summary.
+    private func shows(_ columns: [String]) -> Bool {
+        definition.columns?.contains { TableColumns.matching($0, in: columns) != nil } ?? true
+    }
 
     private func comparisons(_ comparisons: [PairedComparison], _ reference: Arms.Arm) -> [String] {
         guard let least = comparisons.map(\.difference.count).min(), let most = comparisons.map(\.difference.count).max() else {

@@ -4,63 +4,70 @@ import Llama
 
 /// Measures how far a model has gone from its base.
 public struct DriftMeasurement {
-    /// Sequences at once.
-    private static let batchSize = 8
+    /// Logits of a batch at most, unless a single sequence has more.
+    private static let logitCount = 1 << 22
     private let windows: [[Int32]]
     private let sequenceLength: Int
 
-    /// - `tokens`: held-out text that the base knows; windows of `sequenceLength` are spread evenly over it.
-    /// - `count`: about how many tokens are read.
-    public init(_ tokens: [Int32], count: Int, sequenceLength: Int) throws(CorpusError) {
-        let all = tokens.count / sequenceLength
-        guard all > 0 else {
-            throw CorpusError(
-                place: "drift", found: "\(tokens.count) held-out tokens", expected: "at least one sequence of \(sequenceLength)",
-                advice: "add text, raise held_out or shorten the sequences")
+    /// - `texts`: held-out text that the base knows, by domain; windows of `sequenceLength` are spread evenly over each.
+    /// - `count`: about how many tokens are read, an equal share of each domain: at least a window, and all of a text that has less than its share.
+    public init(_ texts: [(domain: String, tokens: [Int32])], count: Int, sequenceLength: Int) throws(CorpusError) {
+        var windows: [[Int32]] = []
+        for (domain, tokens) in texts {
+            let all = tokens.count / sequenceLength
+            guard all > 0 else {
+                throw CorpusError(
+                    place: "data.\(domain)", found: "\(tokens.count) held-out tokens", expected: "at least one sequence of \(sequenceLength) for evaluation.drift",
+                    advice: "add text, raise held_out or shorten evaluation.sequence_length")
+            }
+            let taken = min(all, max(1, count / texts.count / sequenceLength))
+            windows += (0..<taken).map { Array(tokens[$0 * all / taken * sequenceLength..<($0 * all / taken + 1) * sequenceLength]) }
         }
-        let taken = min(all, max(1, count / sequenceLength))
-        windows = (0..<taken).map { Array(tokens[$0 * all / taken * sequenceLength..<($0 * all / taken + 1) * sequenceLength]) }
+        self.windows = windows
         self.sequenceLength = sequenceLength
     }
 
-    /// The blocks of `model` that were not added are those of `base`, in order. `pause` is called before every batch and ends it when it throws.
+    /// The blocks of `model` that were not added are those of `base`, in order. `pause` is called before every batch and every layer and ends it when it throws.
     public func measure(_ model: LlamaModel, base: LlamaModel, _ compute: Compute, pause: () throws -> Void = {}) rethrows -> Drift {
         let kept = model.blocks.indices.filter { !model.addedLayers.contains($0) }
         precondition(kept.count == base.blocks.count, "\(kept.count) blocks that were not added, \(base.blocks.count) of the base")
         let width = base.configuration.hiddenSize
         let alignments = base.blocks.map { _ in Alignment(width, rows: windows.count * sequenceLength) }
         var (crossEntropy, entropy) = (0.0, 0.0)
-        var first = 0
-        while first < windows.count {
+        let vocabulary = base.configuration.vocabularySize
+        let batch = max(1, min(8, Self.logitCount / (sequenceLength * vocabulary)))
+        var passes: (base: ModelPass, model: ModelPass, count: Int)?
+        for first in stride(from: 0, to: windows.count, by: batch) {
             try pause()
-            let group = windows[first..<min(first + Self.batchSize, windows.count)]
+            let group = windows[first..<min(first + batch, windows.count)]
             let tokens = group.flatMap { $0 }
             func pass(_ model: LlamaModel) -> ModelPass { ModelPass(model, compute, batch: group.count, length: sequenceLength) }
+            if passes?.count != group.count { passes = (pass(base), pass(model), group.count) }
+            guard let passes else { break }
             let row = first * sequenceLength
-            let basePass = pass(base), modelPass = pass(model)
-            basePass.residuals(tokens: tokens) { layer, states in alignments[layer].base.keep(states, from: row) }
-            modelPass.residuals(tokens: tokens) { layer, states in
+            let p = passes.base.logits(tokens: tokens) { layer, states in alignments[layer].base.keep(states, from: row) }
+            let q = passes.model.logits(tokens: tokens) { layer, states in
                 if let place = kept.firstIndex(of: layer) { alignments[place].model.keep(states, from: row) }
             }
-            let (p, q) = (basePass.logits(tokens: tokens), modelPass.logits(tokens: tokens))
             for index in tokens.indices {
-                let (cross, own) = Self.entropies(p, q, index, base.configuration.vocabularySize)
+                let (cross, own) = Self.entropies(p, q, index, vocabulary)
                 crossEntropy += cross
                 entropy += own
             }
-            first += group.count
         }
         let count = Double(windows.count * sequenceLength)
-        let layers = kept.enumerated().map { place, layer in
+        let layers = try kept.enumerated().map { place, layer in
+            try pause()
             let (weights, rank) = Self.change(from: base.blocks[place], to: model.blocks[layer])
             return Drift.Layer(weights: weights, alignment: alignments[place].value(compute), rank: rank)
         }
         return Drift(crossEntropy: crossEntropy / count, baseEntropy: entropy / count, layers: layers)
     }
 
-    /// -sum p log q and -sum p log p of row `index` of two arrays of logits.
+    /// -sum p log q and -sum p log p of row `index` of two arrays of logits; NaN where a logit is not finite.
     static func entropies(_ p: [Float], _ q: [Float], _ index: Int, _ vocabulary: Int) -> (cross: Double, own: Double) {
         let range = index * vocabulary..<(index + 1) * vocabulary
+        guard p[range].allSatisfy(\.isFinite), q[range].allSatisfy(\.isFinite) else { return (.nan, .nan) }
         func logSum(_ logits: ArraySlice<Float>) -> Double {
             let greatest = Double(logits.max() ?? 0)
             return greatest + ExactMath.log(logits.reduce(0) { $0 + ExactMath.exp(Double($1) - greatest) })
@@ -76,8 +83,9 @@ public struct DriftMeasurement {
         return (cross, own)
     }
 
-    /// The relative change of a block's weights and the mean effective rank of the changes of its matrices.
+    /// The relative change of a block's weights and the mean effective rank of the changes of its matrices: of those that have one shape in both.
     private static func change(from base: Block, to block: Block) -> (weights: Double, rank: Double) {
+        let linears = zip(base.linears, block.linears).filter { $0.linear.weight.shape == $1.linear.weight.shape }
         var (changed, whole, ranks) = (0.0, 0.0, 0.0)
         for (from, to) in [(base.inputNorm, block.inputNorm), (base.postNorm, block.postNorm)] {
             for i in 0..<from.count {
@@ -86,13 +94,13 @@ public struct DriftMeasurement {
                 whole += Double(from.values.base[i]) * Double(from.values.base[i])
             }
         }
-        for (from, to) in zip(base.linears, block.linears) {
+        for (from, to) in linears {
             let change = WeightChange(from: from.linear, to: to.linear)
             changed += change.squares
             whole += from.linear.weight.values.values.reduce(0) { $0 + Double($1) * Double($1) }
             ranks += change.effectiveRank
         }
-        return ((changed / whole).squareRoot(), ranks / Double(base.linears.count))
+        return ((changed / whole).squareRoot(), ranks / Double(linears.count))
     }
 }
 
@@ -154,8 +162,11 @@ private struct WeightChange {
 
     var squares: Double { values.values.reduce(0) { $0 + Double($1) * Double($1) } }
 
-    /// exp(-sum s log s) of the singular values over their sum; 0 without a change.
+    /// exp(-sum s log s) of the singular values over their sum; 0 without a change, NaN where a weight is not finite.
     var effectiveRank: Double {
+        let squares = squares
+        guard squares.isFinite else { return .nan }
+        guard squares > 0 else { return 0 }
         let singular = SingularValues(values.base, rows: shape[0], columns: shape[1]).values
         // What rounding leaves of a singular value of 0 is no rank.
         let counted = singular.filter { $0 > 1e-6 * (singular.first ?? 0) }
