@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func everyMetricIsExplained() {
-        #expect(Set(Metric.definitions.keys) == Set(Metric.names + Metric.names.map { $0 + "_loss" }))
+        #expect(Set(Metric.definitions.keys) == Set((Metric.names + Metric.stabilityNames).flatMap { [$0, $0 + "_loss"] }))
         #expect(Metric.definitions["BWT_loss"] == "mean over i < T of L[i][i] - L[T][i]; divisor T-1; negative: forgetting")
     }
 }
