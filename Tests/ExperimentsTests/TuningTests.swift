@@ -139,6 +139,23 @@ import Testing
                 "tune.arms[0]: found 'sequential', expected no 'arms' here: the sweep has none"))
     }
 
+    /// What a match chooses is tuned like any other run's setting, but is not itself tuned.
+    @Test func besideAMatch() throws {
+        let arms = """
+            sweep:
+              arms:
+                - {name: wide, strategy: {kind: lora, r: 4, lora_alpha: 8}}
+                - {name: new, strategy: {kind: o-lora, lora_alpha: 8}, match: {arm: wide, by: flops, key: strategy.r, tolerance: 0.9}}
+
+            """
+        let tuning = try tuning(Self.tune + arms)
+        #expect(tuning.arms.map(\.trials) == [0..<3, 3..<6])
+        let ranks = tuning.trials.map { $0.settings.settings("strategy").integer("r") }
+        #expect(ranks[..<3] == [4, 4, 4] && Set(ranks[3...]).count == 1)
+        let tunesIt = message(TinyExperiment.root + "tune: {key: strategy.r, values: [2, 3], seed: 100, arms: [new]}\n" + arms)
+        #expect(tunesIt.hasPrefix("e.yaml:18:") && tunesIt.contains("found a value for 'strategy.r', which is tuned, expected none in the arm 'new'"), "\(tunesIt)")
+    }
+
     /// Nothing of an experiment without `tune` is another than before.
     @Test func withoutIt() throws {
         let experiment = try TinyExperiment.experiment()

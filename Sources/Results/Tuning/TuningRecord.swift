@@ -91,7 +91,7 @@ public struct TuningRecord: Sendable {
         case .failed:
             // A base that all values share says nothing of one.
             let isDiverged = chain.stages.contains { stage in
-                guard stage.kind == "task" || trainsBase, case .failed(let message) = store.state(stage.key) else { return false }
+                guard stage.kind != "pretraining" || trainsBase, case .failed(let message) = store.state(stage.key) else { return false }
                 return TrainingError.isNotFinite(message)
             }
             return isDiverged ? .diverged : .failed
