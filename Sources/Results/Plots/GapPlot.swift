@@ -11,7 +11,7 @@ struct GapPlot: PlotRecipe {
         var script = GnuplotScript()
         script.title(definition.title)
         script.add("set xlabel \"optimizer steps in the stream\"\nset ylabel \"held-out loss on what was known (nats/token)\"")
-        CurvesPlot.drawBorders(lines.map(\.stages), hasTitle: !definition.title.isEmpty, in: &script)
+        CurvesPlot.drawBorders(lines.map(\.stages).filter { $0.count > 1 }, hasTitle: !definition.title.isEmpty, in: &script)
         for (index, line) in lines.enumerated() { script.data("known\(index)", line.rows) }
         let styles = PlotStyle.styles(lines.map(\.place))
         let bands = lines.indices.filter { lines[$0].hasIntervals }.map { index in
