@@ -15,7 +15,7 @@ public struct SweepPhase {
     private let trials: StageGraph?
     private let family: String
 
-    /// - Parameter experiment: as it was read from its file.
+    /// - `experiment`: as it was read from its file.
     public init(_ experiment: Experiment, family: String, store: StageStore) throws {
         self.family = family
         guard let tuning = experiment.tuning else {

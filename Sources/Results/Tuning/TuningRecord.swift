@@ -46,7 +46,7 @@ public struct TuningRecord: Sendable {
         (self.key, self.values, self.seed, self.metric, self.arms) = (key, values, seed, metric, arms)
     }
 
-    /// - Parameter graph: of the runs that choose.
+    /// - `graph`: of the runs that choose.
     public init(_ tuning: Tuning, _ graph: StageGraph, store: StageStore) throws {
         let settings = tuning.settings
         self.init(key: settings.key, values: settings.values.compactMap(\.asDouble), seed: settings.seed, metric: settings.metric, arms: [])
