@@ -512,7 +512,7 @@ class PlanAndStatusTest(CommandLineTest):
         for name in ("general/a.txt", "domains/law_uscode.txt", "domains/biomed_pubmedqa.txt"):
             self.write(f"data/{name}", "One.\n<|endoftext|>\nTwo.\n<|endoftext|>\n")
         plan, _ = self.strata("plan", real, "data=data", "--no-calibration")
-        self.assertIn("\n24 runs: ", plan)
+        self.assertIn("\n18 runs: ", plan)
         self.assertEqual(self.strata("plan", real, "--no-calibration", STRATA_DATA=str(self.folder / "data"))[0], plan)
 
 
