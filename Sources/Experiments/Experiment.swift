@@ -76,9 +76,17 @@ public struct Experiment: Sendable {
         self.runs = runs
         (gridCount, sample) = (sweep.gridCount, sweep.sample)
         lazy var labels = RunLabels(runs)
-        if let tuning { do { try tuning.settings.checkMetric(labels) } catch { throw document.located(error) } }
         tables = try TableDefinition.all(in: document, labels)
         plots = try PlotDefinition.all(in: document, labels)
+        if let tuning {
+            do throws(SettingsError) {
+                try tuning.settings.checkMetric(labels, runs)
+                try tuning.checkCounts(of: points)
+                try tuning.settings.checkFilters(tables, plots)
+            } catch {
+                throw document.located(error)
+            }
+        }
         name = runs[0].settings.string("name")
     }
 

@@ -24,7 +24,7 @@ public struct Instruction: Sendable {
     /// Reads settings that `fields` have validated. Paths of errors start at the section.
     /// - `domains`: reads the names of one domain or several at a path, each known.
     init(
-        _ settings: Settings, _ sources: [String: DataSource], stream: [String], domains: (Value?, Path) throws(SettingsError) -> [String]
+        _ settings: Settings, _ sources: [String: DataSource], domains: (Value?, Path) throws(SettingsError) -> [String]
     ) throws(SettingsError) {
         let path = Path(dotted: "data")
         data = try domains(settings.value["data"], path)
@@ -39,11 +39,6 @@ public struct Instruction: Sendable {
                 expected: "a domain of prompts with answers" + (fitting.isEmpty ? "" : ": \(fitting.joined(separator: ", "))"),
                 advice: hasExamples ? "remove 'loss: all' from its entry in 'data'"
                     : "add one to 'data', such as {generated: arithmetic, form: examples} or {jsonl: FILE, prompt: FIELD, answer: FIELD}")
-        }
-        if stream.contains(Self.stageName) {
-            throw SettingsError(
-                path: Path(), found: "'\(Self.stageName)' beside a task of that name", expected: "another name of the task", advice: "their curves would be one",
-                subject: .key)
         }
     }
 }

@@ -90,10 +90,15 @@ public struct Run: Sendable {
         } catch { throw error.under(Path(dotted: "strategy")) }
         replay = settings.has("replay") ? Replay(settings: settings.settings("replay")) : nil
         do { try replay?.check(strategy, taskCount: stream.count, hasBaseText: !baseData.isEmpty) } catch { throw error.under(Path(dotted: "replay")) }
+        if let index = stream.firstIndex(of: Instruction.stageName) {
+            throw SettingsError(
+                path: Path(dotted: "stream").appending(index), found: "a task called '\(Instruction.stageName)'", expected: "another name",
+                advice: "the stage behind the stream is called so in curves and tables")
+        }
         if settings.has("instruction") {
             let path = Path(dotted: "instruction")
             do throws(SettingsError) {
-                let instruction = try Instruction(settings.settings("instruction"), sources, stream: stream) { (value, place) throws(SettingsError) in
+                let instruction = try Instruction(settings.settings("instruction"), sources) { (value, place) throws(SettingsError) in
                     try Run.domains(value, known: sources, at: place)
                 }
                 try Run.checkLength(instruction.train, model, at: Path(dotted: "train"))

@@ -114,7 +114,9 @@ public struct PublishedFile: Sendable {
     var figures: [Column] { (columns + perplexities).filter { !$0.role.isCoordinate } }
 
     /// Of each run: its loss is a mean in nats a token.
-    private var perplexities: [Column] {
+    private var perplexities: [Column] { PublishedFile.perplexities(of: columns) }
+
+    static func perplexities(of columns: [Column]) -> [Column] {
         ["", TableColumns.instructed].flatMap { prefix in
             columns.filter { $0.role == .metric && $0.name.hasPrefix(prefix + "loss.") }.map { loss in
                 let domain = loss.name.dropFirst((prefix + "loss.").count)

@@ -89,8 +89,11 @@ extension RunRecord {
 extension StageGraph.Chain {
     /// What happened inside tasks; empty without evaluations there.
     func stability(_ record: RunRecord) -> [(name: String, value: Double)] {
-        let inside = record.evaluations.stages.indices.filter { record.evaluations.stages[$0] != "base" }
+        let inside = record.evaluations.stages.indices.filter { !["base", Instruction.stageName].contains(record.evaluations.stages[$0]) }
         guard !inside.isEmpty else { return [] }
+        // What only the instruction stage learns was never known in the stream.
+        let domains = record.domains.indices.filter { record.instructed?.isOwn[$0] != true }
+        func row(_ values: [Double]) -> [Double] { domains.map { values[$0] } }
         func trajectory(_ measure: ScoreMatrix.Measure, _ values: [[Double]], _ rows: [[Double]]) -> Trajectory {
             Trajectory(
                 measure: measure,
@@ -98,7 +101,8 @@ extension StageGraph.Chain {
                     let names = phase.tasks.map { run.stream[$0] }
                     let own = inside.filter { record.evaluations.stages[$0] == names.joined(separator: " + ") }
                     return Trajectory.Phase(
-                        learned: names.compactMap { record.domains.firstIndex(of: $0) }, inside: own.map { values[$0] }, end: rows[phase.after])
+                        learned: names.compactMap { name in domains.firstIndex { record.domains[$0] == name } }, inside: own.map { row(values[$0]) },
+                        end: row(rows[phase.after]))
                 })
         }
         let metrics = Metric.stability(trajectory(.score, record.evaluations.scores, record.scores))

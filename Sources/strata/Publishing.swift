@@ -17,7 +17,7 @@ func publish(_ phase: SweepPhase, _ options: ExperimentOptions) throws -> String
         experiment: experiment.document.text, strataVersion: strataVersion,
         numericsVersion: "\(numericsVersion)-\(instructionSet.numericsFamily)", host: ProcessInfo.processInfo.hostName,
         instructionSet: instructionSet.rawValue, created: formatter.string(from: Date()),
-        changes: options.changes.joined(separator: " "), notes: experiment.notes + (phase.tuning?.notes ?? []) + graph.notes + unfinished(graph, options.store),
+        changes: options.changes.joined(separator: " "), notes: experiment.notes + (phase.tuning?.notes ?? []) + graph.notes(tuned: phase.tuning?.key) + unfinished(graph, options.store),
         tables: experiment.tables, plots: experiment.plots, matches: experiment.matches)
     let path = options.resultsFile(of: experiment)
     try options.makeResultsFolder()

@@ -31,15 +31,15 @@ struct StatusCommand: AsyncParsableCommand {
             return print(object.canonicalJSON)
         }
         if let tuning = phase.tuning { print("\(phase.isTuning ? "tuning" : "tuned"): \(tuning.summary)\n") }
-        print(text(of: status, phase.graph, slurm))
+        print(text(of: status, phase, slurm))
         if let problem = phase.problem { print("\(problem)") } else if phase.isTuning {
             print("then \(counted(experiment.runs.count, "run")) of the sweep with the values chosen")
         }
     }
 
-    private func text(of status: SweepStatus, _ graph: StageGraph, _ slurm: SlurmStatus) -> String {
+    private func text(of status: SweepStatus, _ phase: SweepPhase, _ slurm: SlurmStatus) -> String {
         var lines: [String] = []
-        let listed = zip(status.runs, graph.chains).filter { run, _ in
+        let listed = zip(status.runs, phase.graph.chains).filter { run, _ in
             runs || status.runs.count <= PlanCommand.shownRuns || (run.state != .done && run.state != .pending)
         }
         if !listed.isEmpty {
@@ -51,7 +51,8 @@ struct StatusCommand: AsyncParsableCommand {
         total += "; \(grouped(Double(status.doneStageCount))) of \(counted(status.stageCount, "stage")) done"
         if let left = status.secondsLeft, left > 0 { total += "; about \(duration(left)) left" }
         lines.append(total)
-        if status.count(.failed) > 0 { lines.append("strata run tries again what failed") }
+        // Runs of tune: that diverge are not tried again.
+        if status.count(.failed) > (phase.isTuning ? phase.tuning?.count(.diverged) ?? 0 : 0) { lines.append("strata run tries again what failed") }
         return lines.joined(separator: "\n")
     }
 

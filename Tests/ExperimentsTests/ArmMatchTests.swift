@@ -75,9 +75,9 @@ import Testing
         #expect(experiment.notes == ["sequential: train.steps = 305 chosen so that training FLOPs are 4.56e+09 against 4.57e+09 of expansion (-0.1 %)."])
         // The learning rate's schedule and the steps differ for that reason alone.
         let graph = try StageGraph(experiment, family: "f")
-        #expect(!graph.notes.contains { $0.contains("train.steps") })
+        #expect(!graph.notes().contains { $0.contains("train.steps") })
         let third = try TinyExperiment.experiment(text(arms + ["{name: short, strategy: {kind: lora}, train: {steps: 7}}"]), [("train: {steps: 4,", "train: {steps: 400,")])
-        #expect(try StageGraph(third, family: "f").notes.contains("Arms differ in train.steps too (400, 7)."))
+        #expect(try StageGraph(third, family: "f").notes().contains("Arms differ in train.steps too (400, 7)."))
     }
 
     /// What is counted before is what the stages have: sizes of real models, and the costs that tables show.

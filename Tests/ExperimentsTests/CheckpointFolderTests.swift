@@ -112,7 +112,7 @@ import Testing
         }
         let records = try StageRecords(session.store, graph.chains[0].pretraining)
         #expect(records.parameters["base"] == graph.chains[0].run.baseParameterCount && records.parameters["trained"] == 0 && records.curve.isEmpty)
-        #expect(!graph.notes.contains { $0.hasPrefix("All runs start from one base") })
+        #expect(!graph.notes().contains { $0.hasPrefix("All runs start from one base") })
 
         // The key follows from the content, not from where it stands: and not from the domains that are measured only.
         try FileManager.default.copyItem(atPath: base, toPath: folder.file("moved"))

@@ -68,7 +68,7 @@ import Testing
         #expect(abs(general - (sequential.scores[2][0] - sequential.scores[0][0])) < 1e-12)
         let columns = try SummaryColumns.make(records, domains: sequential.domains).map(\.name)
         #expect(columns.contains("score.qa") && columns.contains("accuracy.fomc") && columns.contains("accuracy.science") && !columns.contains("accuracy.qa"))
-        #expect(graph.notes.contains { $0.contains("qa edit-similarity, fomc exact-match, science first-character") })
+        #expect(graph.notes().contains { $0.contains("qa edit-similarity, fomc exact-match, science first-character") })
 
         let path = folder.file("r.h5")
         let experiment = ExperimentRecord(

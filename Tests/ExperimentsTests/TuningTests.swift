@@ -89,6 +89,7 @@ import Testing
         ("sed: 100", "e.yaml:14:60: tune.sed: found an unknown key 'sed', expected one of arms, key, metric, seed, values; did you mean 'seed'?"),
         ("key: train.learning_rat", "e.yaml:14:8: train.learning_rat: found an unknown key 'learning_rat'"),
         ("key: seed", "e.yaml:14:13: tune.key: found 'seed', expected the dotted path of a setting of training or of the strategy, such as train.learning_rate"),
+        ("key: instruction.train.learning_rate", "e.yaml:14:13: tune.key: found 'instruction.train.learning_rate', expected the dotted path"),
         ("key: sweep.grid", "e.yaml:14:13: tune.key: found 'sweep.grid', expected the dotted path"),
         (
             "key: strategy.r",
@@ -116,6 +117,24 @@ import Testing
         let tune = "tune: {key: train.learning_rate, values: [1.0e-2, 3.0e-2], seed: 100}\n".replacing(part, with: change)
         let found = message(TinyExperiment.root + tune + Self.arms)
         #expect(found.hasPrefix(expected), "\(found)")
+    }
+
+    /// What is known before the values are chosen does not depend on them.
+    @Test func valuesThatAreStillToBeChosen() {
+        let text = TinyExperiment.sequential + Self.tune
+        let filter = "tables: {t: {filter: {train.learning_rate: 1.0e-7}}}\n"
+        #expect(message(text + filter).contains("tables.t.filter: found a value of 'train.learning_rate', which tune: chooses, expected what is known before the runs"))
+        #expect(message(text + "plots: {p: {kind: curves, filter: {train.learning_rate: 1.0e-7}}}\n").contains("plots.p.filter: found a value of 'train.learning_rate'"))
+        let matched = TinyExperiment.root + """
+            sweep:
+              arms:
+                - {name: full, strategy: {kind: sequential}}
+                - {name: lora, strategy: {kind: lora}, match: {arm: full, by: flops, key: train.steps, tolerance: 1}}
+
+            """
+        #expect(message(matched + Self.tune) == "2 runs")
+        let sizes = "tune: {key: train.batch_size, values: [1, 2], seed: 100}\n"
+        #expect(message(matched + sizes).contains("tune.key: found 'train.batch_size', which changes what 'full' is matched in"))
     }
 
     /// A value that would be ignored is an error where it stands.

@@ -1,4 +1,5 @@
 import Experiments
+import Foundation
 import Settings
 import Testing
 
@@ -6,6 +7,8 @@ import Testing
 
 /// Tables that an experiment describes, on runs whose numbers are worked out by hand.
 @Suite struct DefinedTableTests {
+    private struct Missing: Error {}
+
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }
@@ -63,13 +66,16 @@ import Testing
         #expect(table.footer.contains("Runs that share all their stages are one observation (frozen: 6 runs, n=1)."))
     }
 
-    @Test func perplexityIsTheExponentialOfEachRunsLoss() throws {
+    @Test func perplexityIsTheExponentialOfTheMeanLoss() throws {
         let table = try table(["rows": ["arm"], "columns": ["perplexity.law", "loss.law"], "costs": false, "filter": ["arm": ["sequential", "frozen"]]])
         // The base has a loss of 4; e to it is 54.598150033144236.
         #expect(abs(try #require(table.rows[0].cells[1].mean) - 54.598150033144236) < 1e-12)
-        let values = [2.718281828459045, 3.4903429574618414, 4.4816890703380645, 7.38905609893065, 9.487735836358526, 12.182493960703473]
-        let estimate = try #require(Estimate(values)), found = try #require(table.rows[1].cells[1].mean)
-        #expect(abs(found - estimate.mean) < 1e-12)
+        // exp of the mean of 1, 1.25, 1.5, 2, 2.25, 2.5, which is 1.75, and of the ends of its interval.
+        let losses = try #require(Estimate(DefinedTableTests.full)?.interval)
+        guard case .estimate(let found) = table.rows[1].cells[1] else { throw Missing() }
+        #expect(abs(found.mean - 5.754602676005731) < 1e-12 && found.count == 6 && !found.isSymmetric)
+        let ends = try #require(found.interval)
+        #expect(abs(ends.lowerBound / exp(losses.lowerBound) - 1) < 1e-12 && abs(ends.upperBound / exp(losses.upperBound) - 1) < 1e-12)
         // Lower is better: the frozen base is not the best.
         #expect(table.rows[1].best == [1, 2] && table.rows[2].best.isEmpty)
     }

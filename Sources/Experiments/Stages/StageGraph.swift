@@ -82,7 +82,9 @@ public struct StageGraph: Sendable {
     }
 
     /// What a reader of the tables has to know of the strategies, each once.
-    public var notes: [String] {
+    ///
+    /// - `tuned`: dotted path of the setting that `tune:` chose.
+    public func notes(tuned: String? = nil) -> [String] {
         var notes: [String] = []
         if Set(chains.map(\.pretraining)).count == 1, Set(chains.map(\.run.seed)).count > 1 {
             let advice = if case .random = chains[0].run.origin { " (base.seed: run makes them)" } else { "" }
@@ -95,7 +97,7 @@ public struct StageGraph: Sendable {
             if !notes.contains(note) { notes.append(note) }
         }
         if let metrics { notes.append("Scores of what the model writes, 0 to 1: \(metrics).") }
-        return notes + confounds
+        return notes + confounds(tuned: tuned)
     }
 
     /// Which metrics the scores of examples are, in the order of the domains; nil without examples.

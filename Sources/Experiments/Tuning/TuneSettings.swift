@@ -1,3 +1,4 @@
+import Corpus
 import Settings
 
 /// The section `tune` of an experiment file: a setting whose value is chosen for each arm before its runs are made.
@@ -34,7 +35,7 @@ public struct TuneSettings: Sendable, Hashable {
     let path: Path
 
     /// Settings that make a run another one to compare with, and what stands outside of runs.
-    private static let others = ["name", "seed", "base.seed", "stream", "data", "evaluation"] + ExperimentDocument.sectionsOutsideRuns
+    private static let others = ["name", "seed", "base.seed", "stream", "data", "evaluation", "instruction"] + ExperimentDocument.sectionsOutsideRuns
 
     /// Reads the section of a document; nil when there is none.
     init?(_ document: ExperimentDocument) throws(ExperimentError) {
@@ -65,9 +66,18 @@ public struct TuneSettings: Sendable, Hashable {
     static func place(ofValue index: Int) -> Path { section.appending("values").appending(index) }
 
     /// Throws unless the metric is a column of results of which it is known whether less is better.
-    func checkMetric(_ labels: RunLabels) throws(SettingsError) {
+    func checkMetric(_ labels: RunLabels, _ runs: [Run]) throws(SettingsError) {
         let place = Self.section.appending("metric")
         try labels.checkColumn(metric, at: place, allowsPattern: false)
+        let own = metric.hasPrefix(TableColumns.instructed) ? String(metric.dropFirst(TableColumns.instructed.count)) : metric
+        for (prefix, isAccuracy) in [("accuracy.", true), ("score.", false)] where own.hasPrefix(prefix) {
+            let domain = String(own.dropFirst(prefix.count))
+            guard runs.allSatisfy({ run in run.evaluation.questions > 0 && TaskScore(rawValue: run.scoreName(of: domain))?.isAccuracy == isAccuracy }) else {
+                throw SettingsError(
+                    path: place, found: "'\(metric)', which no run measures", expected: "a column that runs have, such as \(metric == own ? "" : TableColumns.instructed)loss.\(domain)",
+                    advice: "\(isAccuracy ? "accuracies" : "scores") need a domain with questions of that kind and evaluation.questions")
+            }
+        }
         guard TableColumns.isLowerBetter(metric) != nil else {
             throw SettingsError(
                 path: place, found: "'\(metric)', of which neither more nor less is better", expected: "a loss, an accuracy or a metric of the stream such as OP_loss")

@@ -61,7 +61,10 @@ private struct KnownLoss {
             for (index, (stage, end)) in zip(stages, ends).enumerated() {
                 if values.count == index { values.append([:]) }
                 let (before, tasks) = (learned.count, stage.name.components(separatedBy: " + "))
-                let known = domains.indices.filter { !file.tasks[run].contains(domains[$0]) || learned.contains(domains[$0]) }
+                let known = domains.indices.filter { index in
+                    let isOwn = places[index].map { file.instructed?.isOwn[run][$0] == true } ?? false
+                    return !isOwn && (!file.tasks[run].contains(domains[index]) || learned.contains(domains[index]))
+                }
                 learned += tasks
                 guard !known.isEmpty, learned.count <= file.tasks[run].count else { continue }
                 func mean(_ losses: (Int) -> Double) -> Double { known.reduce(0) { $0 + losses($1) } / Double(known.count) }

@@ -1,3 +1,5 @@
+import Kernels
+
 /// A mean over repetitions, with its interval.
 public struct Estimate: Sendable, Hashable {
     /// Probability with which an interval covers the true mean.
@@ -42,6 +44,14 @@ public struct Estimate: Sendable, Hashable {
             interval = mean - half...mean + half
         case .bootstrap(let seed): interval = Bootstrap.interval(values, seed: seed)
         }
+    }
+
+    /// exp of the mean loss, and of the ends of its interval. `perplexities` are those of the repetitions, NaN for a missing one.
+    init?(perplexities: [Double], _ method: Method = .studentT) {
+        guard let losses = Estimate(perplexities.map { $0.isFinite ? ExactMath.log($0) : $0 }, method) else { return nil }
+        func perplexity(_ loss: Double) -> Double { PublishedFile.perplexity(ofLoss: loss) }
+        (mean, count, standardDeviation, isSymmetric) = (perplexity(losses.mean), losses.count, nil, false)
+        interval = losses.interval.map { perplexity($0.lowerBound)...perplexity($0.upperBound) }
     }
 
     /// Half the width of a symmetric interval, nil for one value.

@@ -21,7 +21,7 @@ public struct DefinedTable: TableRecipe {
             var cells = arm.labels.map { Table.Cell($0) }
             for column in columns {
                 let values = file.observations(arm.runs, of: column.name).map { column.values[$0] }
-                cells.append(column.isMetric ? Table.Cell(values, method) : .plain(values))
+                cells.append(column.isMetric ? column.cell(values, method) : .plain(values))
                 guard column.isMetric, let reference else { continue }
                 let pairs = arm.labels == reference.labels ? [] : PairedRuns(arm.runs, reference.runs, of: column.name, in: file).values(column.values)
                 cells.append(PairedComparison(pairs, method).map(Table.Cell.difference) ?? .missing)
@@ -143,6 +143,11 @@ private struct ShownColumn {
         shown = Table.Column(name, isMetric ? .estimate : .count, style: style, unit: column?.unit)
     }
 
+    /// Losses are averaged in nats also where their perplexity is shown.
+    func cell(_ values: [Double], _ method: Estimate.Method) -> Table.Cell {
+        (name.contains("perplexity.") ? Estimate(perplexities: values, method) : Estimate(values, method)).map(Table.Cell.estimate) ?? .missing
+    }
+
     /// Losses and accuracies are measured on the base too, and it has not drifted; a metric of a stream does not apply to it. Nothing was added or spent.
     func baseCell(_ runs: [Int], in file: PublishedFile, _ method: Estimate.Method) -> Table.Cell {
         if name == "parameters.base" { return .plain(runs.map { values[$0] }) }
@@ -155,7 +160,7 @@ private struct ShownColumn {
         ] {
             if name.hasPrefix(prefix), let domain = file.domains.firstIndex(of: String(name.dropFirst(prefix.count))) {
                 let values = runs.map { matrices[run: $0, row: 0, domain: domain] }
-                return Table.Cell(prefix == "perplexity." ? values.map(PublishedFile.perplexity(ofLoss:)) : values, method)
+                return cell(prefix == "perplexity." ? values.map(PublishedFile.perplexity(ofLoss:)) : values, method)
             }
         }
         return .missing

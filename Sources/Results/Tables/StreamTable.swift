@@ -21,7 +21,7 @@ public struct StreamTable: TableRecipe {
             guard let instructed = file.instructed else { return [] }
             let runs = file.observations(arm.runs, of: TableColumns.instructed).filter(instructed.isMeasured)
             guard !runs.isEmpty else { return [] }
-            let measured = file.domains.indices.map { domain in Table.Cell(runs.map { instructed.losses[$0][domain] }) }
+            let measured = file.domains.indices.map { domain in Table.Cell(runs.map { instructed.losses[$0][domain] }) } + drift.map { _ in .missing }
             func spent(_ stream: [[Double]], _ own: [Double]) -> Table.Cell {
                 .plain(runs.map { run in stream[run].dropFirst().prefix(file.tasks[run].count).reduce(own[run], +) })
             }

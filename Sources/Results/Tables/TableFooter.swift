@@ -32,6 +32,9 @@ struct TableFooter {
                 "stability_gap: the worst value inside a task against the one at its end, mean over tasks and what was known before each; 0: none. "
                     + "As large as evaluations inside tasks are dense enough to see it.")
         }
+        if definition.columns?.contains(where: { $0.contains("perplexity.") }) == true {
+            lines.append("Perplexity: exp of the mean loss, and [of the ends of its 95 % interval].")
+        }
         if definition.showsCosts { lines.append(TableFooter.costs) }
         if let reference {
             lines += self.comparisons(comparisons, reference)

@@ -18,7 +18,7 @@ public struct TuningRecord: Sendable {
         public var state: State
         /// NaN unless it is done, and where it has none.
         public var metric: Double
-        /// Key of the stage that measured the end of the stream.
+        /// Key of the stage that measured it.
         public var stage: String
     }
 
@@ -51,7 +51,9 @@ public struct TuningRecord: Sendable {
         let settings = tuning.settings
         self.init(key: settings.key, values: settings.values.compactMap(\.asDouble), seed: settings.seed, metric: settings.metric, arms: [])
         let records = try RunRecord.records(of: graph, store: store)
-        let columns = try SummaryColumns.make(records, domains: SummaryColumns.firstSeen(records.flatMap(\.domains)))
+        let made = try SummaryColumns.make(records, domains: SummaryColumns.firstSeen(records.flatMap(\.domains)))
+        let columns = made + PublishedFile.perplexities(of: made)
+        let isInstructed = settings.metric.hasPrefix(TableColumns.instructed)
         let numbers = columns.first { $0.name == settings.metric }?.numbers ?? []
         let metrics = Dictionary(uniqueKeysWithValues: zip(records.map(\.id), numbers))
         let chains = Dictionary(uniqueKeysWithValues: graph.chains.map { ($0.run.id, $0) })
@@ -64,7 +66,7 @@ public struct TuningRecord: Sendable {
                 guard let chain = chains[run.id] else { throw TuningError(problem: "the run \(run.id) is not among those that choose") }
                 let state = Self.state(of: chain, store, trainsBase: settings.key.hasPrefix("base."))
                 let metric = state == .done ? metrics[run.id] ?? .nan : .nan
-                return Trial(state: state, metric: metric.isFinite ? metric : .nan, stage: chain.rows.last.flatMap { $0 } ?? "")
+                return Trial(state: state, metric: metric.isFinite ? metric : .nan, stage: (isInstructed ? chain.instruction?.evaluation : chain.rows.last.flatMap { $0 }) ?? "")
             }
             let best = Self.best(trials.map(\.metric), isLowerBetter: settings.isLowerBetter)
             let isSettled = trials.allSatisfy { $0.state == .done || $0.state == .diverged }
@@ -97,7 +99,7 @@ public struct TuningRecord: Sendable {
             return isDiverged ? .diverged : .failed
         case .pending, .partial: return .pending
         case .done:
-            let measured = chain.rows.compactMap(\.self) + [chain.randomEvaluation]
+            let measured = chain.rows.compactMap(\.self) + chain.phases.map(\.key) + [chain.randomEvaluation, chain.instruction?.evaluation].compactMap(\.self)
             return measured.contains { store.damage($0, files: ["journal"]) != nil } ? .pending : .done
         }
     }
