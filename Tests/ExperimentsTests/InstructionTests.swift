@@ -258,6 +258,30 @@ import Training
         #expect(try ArmCurve(Arms(published).arms[0], in: published).series.points.isEmpty)
     }
 
+    /// What it learns alone is not known in the stream: neither the gap inside tasks nor drift sees it, and its row has no drift.
+    @Test func besideDriftAndEvaluationsInsideTasks() throws {
+        let words = ["evaluation.drift=64", "train.eval_steps=1"]
+        let (graph, plain) = (try graph(["sequential"], words: words), try self.graph(["sequential"], isInstructed: false, words: words))
+        let session = try TinySession()
+        #expect(try session.run(graph).isEmpty && session.run(plain).isEmpty)
+        let runs = try RunRecord.records(of: graph, store: session.store), without = try RunRecord.records(of: plain, store: session.store)
+        func gap(_ runs: [RunRecord]) -> Double? { runs[0].metrics.first { $0.name == "stability_gap_loss" }?.value }
+        #expect(try #require(gap(runs)).isFinite && gap(runs) == gap(without))
+        #expect(runs[0].drift?[1] == without[0].drift?[1])
+        let folder = try TemporaryFolder()
+        let experiment = ExperimentRecord(experiment: "", strataVersion: "", numericsVersion: "", host: "", instructionSet: "", created: "2030-01-02T03:04:05Z")
+        try Publisher.publish(experiment: experiment, runs: runs, stages: StageRecord.records(of: graph, store: session.store), to: folder.file("a.h5"))
+        let table = StreamTable().table(of: try PublishedFile(folder.file("a.h5")))
+        #expect(table.rows.count == 3 && table.rows.allSatisfy { $0.cells.count == table.columns.count })
+        let divergence = try #require(table.columns.firstIndex { $0.name == "drift.divergence" }), flops = try #require(table.columns.firstIndex { $0.name == "cost.flops" })
+        #expect(table.rows[2].cells[divergence] == .missing && table.rows[1].cells[divergence] != .missing)
+        guard case .number(let stream) = table.rows[1].cells[flops], case .number(let all) = table.rows[2].cells[flops] else {
+            Issue.record("found \(table.rows)")
+            return
+        }
+        #expect(all > stream && stream > 0)
+    }
+
     // MARK: Errors
 
     @Test(arguments: [
