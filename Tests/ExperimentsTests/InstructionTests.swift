@@ -267,7 +267,7 @@ import Training
         let runs = try RunRecord.records(of: graph, store: session.store), without = try RunRecord.records(of: plain, store: session.store)
         func gap(_ runs: [RunRecord]) -> Double? { runs[0].metrics.first { $0.name == "stability_gap_loss" }?.value }
         #expect(try #require(gap(runs)).isFinite && gap(runs) == gap(without))
-        #expect(runs[0].drift?[1] == without[0].drift?[1])
+        #expect(runs[0].drift[1] == without[0].drift[1])
         let folder = try TemporaryFolder()
         let experiment = ExperimentRecord(experiment: "", strataVersion: "", numericsVersion: "", host: "", instructionSet: "", created: "2030-01-02T03:04:05Z")
         try Publisher.publish(experiment: experiment, runs: runs, stages: StageRecord.records(of: graph, store: session.store), to: folder.file("a.h5"))
