@@ -116,17 +116,7 @@ import Training
         let graph = try graph(Self.kinds)
         let (plain, session) = (try TinySession(), try TinySession())
         #expect(try plain.run(graph).isEmpty)
-        var stops = 0
-        while true {
-            var events = 0
-            do {
-                try session.run(graph, threads: stops % 2 + 1) { event in
-                    if case .trained = event { events += 1 }
-                    return events == 1
-                }
-                break
-            } catch is Interrupted { stops += 1 }
-        }
+        let stops = try session.runInterrupted(graph)
         #expect(try session.difference(from: plain, graph) == nil && stops > 2 * Self.kinds.count)
         for index in graph.chains.indices {
             let stage = try stage(graph, index)

@@ -26,18 +26,7 @@ import Testing
         let graph = try graph(TinyExperiment.allStrategies)
         let (plain, session) = (try TinySession(), try TinySession())
         try plain.run(graph)
-        var stops = 0
-        while true {
-            var events = 0
-            do {
-                // Each attempt may record one point more.
-                try session.run(graph, threads: stops % 2 + 1) { event in
-                    if case .trained = event { events += 1 }
-                    return events == 1
-                }
-                break
-            } catch is Interrupted { stops += 1 }
-        }
+        let stops = try session.runInterrupted(graph)
         #expect(try session.difference(from: plain, graph) == nil)
         // All points but the last of every stage: the base has three, each task of four steps four, the joint one eight.
         #expect(session.steps.sorted() == plain.steps.sorted())

@@ -42,17 +42,7 @@ import Testing
         let (plain, session) = (try TinySession(), try TinySession())
         #expect(try plain.run(graph).isEmpty)
         for stage in graph.stages { #expect(plain.store.state(stage.key) == .done, "\(stage.title)") }
-        var stops = 0
-        while true {
-            var events = 0
-            do {
-                try session.run(graph, threads: stops % 2 + 1) { event in
-                    if case .trained = event { events += 1 }
-                    return events == 1
-                }
-                break
-            } catch is Interrupted { stops += 1 }
-        }
+        let stops = try session.runInterrupted(graph)
         #expect(try session.difference(from: plain, graph) == nil && stops > 4 * (names.count - 1))
         for stage in graph.stages {
             let files = FileManager.default

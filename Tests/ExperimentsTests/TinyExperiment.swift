@@ -105,6 +105,21 @@ final class TinySession {
         return (records, files.contents(atPath: store.model(stage.key)) ?? files.contents(atPath: store.tokenizer(stage.key)))
     }
 
+    /// Runs a graph that is interrupted wherever it can be, each attempt one recorded point farther, with one and two threads in turn. Returns how often.
+    func runInterrupted(_ graph: StageGraph) throws -> Int {
+        var stops = 0
+        while true {
+            var events = 0
+            do {
+                try run(graph, threads: stops % 2 + 1) { event in
+                    if case .trained = event { events += 1 }
+                    return events == 1
+                }
+                return stops
+            } catch is Interrupted { stops += 1 }
+        }
+    }
+
     /// The first stage of a graph whose outcome is not the one that it has in another session.
     func difference(from other: TinySession, _ graph: StageGraph) throws -> String? {
         for stage in graph.stages {
